@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+// What the reconstruction says and every report reads: plain data, no behaviour beyond lookups.
+// A report that needs a raw event is missing a field here.
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace wp::model {
+
+/// The named instants of a request path, in the order they have on a network card's path.
+/// On loopback and veth kDriver (the sender's side of the device) comes before kRaise.
+enum class Stage : std::uint8_t {
+  kHw, kIrq, kRaise, kSoftirq, kDriver, kStack, kProtocol, kQueued, kWaking, kRunnable, kRunning,
+  kReturned, kRead, kCopied, kDone, kReply, kXmit,
+};
+inline constexpr std::size_t kStageCount = 17;
+/// Lower-case names, as in JSON: "hw", "irq", "raise", ...
+const char* stage_name(Stage stage);
+std::optional<Stage> stage_from_name(const std::string& name);
+
+enum class Seen : std::uint8_t {
+  kObserved,
+  kInferred,       ///< ts_ns holds, `why` names the rule
+  kNotNeeded,      ///< this request did not need the stage, `why` says why
+  kNotApplicable,  ///< this transport has no such stage, `why` says why
+  kUnknown,        ///< `why` says why it could not be seen
+};
+
+/// Rules and reasons. The sentence of each is reason_text().
+enum class Reason : std::uint8_t {
+  kNone,
+  // not applicable
+  kNoHardwareTimestamp, kLoopbackNoInterrupt, kVirtualDeviceNoInterrupt, kUnixNoNetwork, kPipeNoSocket, kNoProtocolHook,
+  kReaderAlsoDelivers,
+  // not needed
+  kRunning, kAlreadyRunnable, kFoundReady, kWokenByOtherSocket, kHandedOver, kBusyElsewhere, kBlockedInRead,
+  kReadWithoutWait, kNotAsleep, kNoReply, kInterruptMasked, kWokenBeforeSleep,
+  // inferred
+  kPollAlreadyRunning, kWakeWithoutWitness, kDatagramOrder, kWakerContext, kOverlappingReads,
+  // unknown
+  kHookMissing, kLost, kBeforeRecording, kPacketSlotReused, kFromBacklog, kHistoryTooShort, kNotInSendCall, kStillOpen,
+  kPartOfMerged, kNoPacketKnown, kSocketNotYetKnown, kContextUnreadable,
+};
+const char* reason_name(Reason reason);  ///< snake_case, stable, for JSON
+const char* reason_text(Reason reason);  ///< a short phrase for people
+
+struct StagePoint {
+  Seen seen = Seen::kUnknown;
+  Reason why = Reason::kNone;
+  std::uint64_t ts_ns = 0;  ///< CLOCK_MONOTONIC; only with kObserved and kInferred
+  std::int32_t cpu = -1;    ///< -1: not known
+
+  [[nodiscard]] bool has_time() const { return seen == Seen::kObserved || seen == Seen::kInferred; }
+};
+
+struct TaskId {
+  std::uint32_t tid = 0;
+  std::uint64_t start_ns = 0;
+  auto operator<=>(const TaskId&) const = default;
+};
+
+struct Task {
+  TaskId id;
+  std::uint32_t pid = 0;
+  std::uint32_t ppid = 0;
+  std::string comm;  ///< raw kernel bytes: escape before printing
+};
+
+struct Socket {
+  std::uint64_t cookie = 0;
+  std::uint16_t family = 0;  ///< AF_*
+  std::uint16_t protocol = 0;
+  std::uint8_t type = 0;  ///< SOCK_*
+  std::array<std::uint8_t, 16> local{}, peer{};
+  std::uint16_t local_port = 0, peer_port = 0;
+  std::uint32_t netns = 0;
+  std::uint64_t listener = 0;  ///< cookie of the listener, 0: none or unknown
+  bool known = false;          ///< its socket record was seen
+};
+
+enum class Mechanism : std::uint8_t { kNone, kEpoll, kPoll, kBlocking, kAccept, kIoUring, kOther, kUnknown, kSelect };
+const char* mechanism_name(Mechanism mechanism);  ///< "epoll", "select", ...
+
+enum class Level : std::uint8_t { kTask, kSoftirq, kHardirq, kUnknown };
+const char* level_name(Level level);
+
+/// One entry of the wait queue as the kernel had it at the moment of the delivery.
+struct WitnessEntry {
+  std::string func;  ///< symbol, or 0x… where the symbol is not known
+  Mechanism mechanism = Mechanism::kNone;
+  std::int32_t fd = -1;  ///< where epoll knows it
+  TaskId task;           ///< the task it leads to; tid 0: none or unknown
+  bool exclusive = false;
+  bool waiting = false;  ///< a task slept behind it at that moment
+};
+
+struct Wake {
+  Mechanism mechanism = Mechanism::kNone;  ///< by the witness; kNone where nobody was on the queue
+  bool needed = false;                     ///< the reader was asleep and was woken for this delivery
+  Seen certainty = Seen::kUnknown;
+  Reason why = Reason::kNone;  ///< why it was not needed, or which rule inferred it
+  TaskId woken;                ///< the task woken; another than the reader where work was handed over
+  Level level = Level::kUnknown;  ///< context of the wake
+  std::uint32_t waker_tid = 0;    ///< with Level::kTask
+  std::string waker_comm;
+  std::uint32_t prev_tid = 0;  ///< who ran on the CPU before the reader got it, 0: idle
+  std::string prev_comm;
+};
+
+/// How the packet came in.
+struct Arrival {
+  std::uint32_t irq = 0;
+  std::string irq_name;     ///< action name; empty: unknown
+  std::string irq_over;     ///< "idle", "user", "kernel", or empty
+  std::string softirq_how;  ///< "irq_exit", "ksoftirqd", "inline", "napi_thread", or empty
+  std::string driver_hook;  ///< "gro_receive", "netif_rx", ...
+  std::uint32_t ifindex = 0;
+  std::string device;       ///< interface name
+  std::string device_kind;  ///< "loopback", "veth", a driver's name, or empty
+  std::uint32_t napi_id = 0;
+  std::uint32_t queue = 0;
+  std::uint32_t frames = 1;  ///< behind a merged packet
+  std::uint32_t packet_index = 0;
+  std::uint32_t packet_bytes = 0;
+  std::uint32_t unread = 0;  ///< bytes (datagrams) readable after the delivery
+  Level level = Level::kUnknown;
+  std::uint32_t sender_tid = 0;  ///< where the level is task
+  bool backlog = false;
+};
+
+/// The byte range of one delivery joined to the call that read it.
+struct Path {
+  std::uint64_t id = 0;  ///< from 1, in order of completion; the same for every reading of a recording
+  Task task;             ///< the reader
+  Socket socket;
+  std::uint64_t begin = 0, end = 0;  ///< range in the socket's stream (bytes) or queue (datagrams)
+  bool datagram = false;
+  std::uint64_t bytes = 0;           ///< of this range; for a datagram what the read returned
+  std::array<StagePoint, kStageCount> stages{};
+  Wake wake;
+  std::vector<WitnessEntry> witness;
+  bool witness_cut = false;
+  Arrival arrival;
+  std::uint64_t delivery_id = 0;  ///< deliveries and reads are many-to-many: these name both ends
+  std::uint64_t read_id = 0;
+  std::uint32_t deliveries_of_read = 1;  ///< filled by the end of the read
+  std::uint32_t part_of_delivery = 0;    ///< 0: this read took the delivery's first byte
+  std::int32_t fd = -1;
+  std::uint16_t syscall_nr = 0;
+  std::string syscall;  ///< "read", "recvfrom", ...
+  std::uint32_t msg_flags = 0;
+  bool peek = false;
+  std::int64_t read_ret = 0;
+  std::string wait_syscall;  ///< the call whose return is kReturned, empty: none
+  std::int64_t wait_ready = -1;
+  std::uint64_t reply_bytes = 0;
+  std::optional<std::uint64_t> accept_queue_ns;  ///< on the first path of an accepted connection
+  bool loss_nearby = false;  ///< records were lost between its first and last stage
+  bool fin = false;
+
+  [[nodiscard]] const StagePoint& at(Stage s) const { return stages[static_cast<std::size_t>(s)]; }
+  StagePoint& at(Stage s) { return stages[static_cast<std::size_t>(s)]; }
+};
+
+/// The order in which this path's stages happen; loopback and veth hand over before they raise.
+std::array<Stage, kStageCount> stage_order(const Path& path);
+/// First stage with a time to kDone, ns; nullopt where kDone has none.
+std::optional<std::uint64_t> total_ns(const Path& path);
+/// Every stage from the first to kDone is observed, inferred, not needed or not applicable, and no loss is near.
+bool is_complete(const Path& path);
+
+/// One line of the imperfections found; see diagnostics in docs/reading-a-report.md.
+struct Diagnostic {
+  enum class Severity : std::uint8_t { kInfo, kNotice, kDataLoss, kError };
+  std::string name;
+  Severity severity = Severity::kInfo;
+  std::uint64_t count = 0;
+  std::string sentence;
+};
+
+struct HookUse {
+  std::string name, tracepoint, stage, reason;  ///< reason: why it is missing, empty when attached
+  bool attached = false;
+  std::uint64_t fired = 0, self = 0, filtered = 0, noted = 0, map_full = 0, ring_full = 0, submitted = 0;
+};
+
+/// What a recording is, from its header.
+struct RecordingInfo {
+  std::string tool_version, kernel, host_arch, target, command;
+  std::uint32_t cpus = 0;
+  std::int64_t realtime_offset_ns = 0;  ///< add to a monotonic time to get wall-clock time
+  std::vector<HookUse> hooks;
+  bool closed_cleanly = false;
+};
+
+/// A place where records are known to be missing.
+struct Gap {
+  std::uint32_t cpu = 0;  ///< ~0: can't be told
+  std::uint64_t from_ns = 0, to_ns = 0, count = 0;
+  std::string why;
+};
+
+/// Everything that is not a path: totals over the whole recording.
+struct Summary {
+  std::uint64_t first_ns = 0, last_ns = 0;
+  std::uint64_t events = 0;
+  std::uint64_t paths = 0, complete = 0;
+  std::uint64_t deliveries = 0, deliveries_unread = 0, reads = 0, empty_reads = 0, eof_reads = 0;
+  std::uint64_t wakes = 0, wakes_by_delivery = 0;  ///< of watched tasks
+  std::uint64_t waits = 0, empty_waits = 0, slept_waits = 0;
+  std::uint64_t accepts = 0, sends = 0, drops = 0;
+  std::uint64_t events_lost = 0;
+  std::uint64_t damaged_blocks = 0;
+  std::uint64_t clock_regressions = 0;
+  std::map<std::string, std::uint64_t> drop_reasons;
+  std::map<std::string, std::uint64_t> deliveries_by_mechanism;  ///< of those that found a task waiting
+  std::map<TaskId, Task> tasks;
+  std::vector<Diagnostic> diagnostics;
+  std::vector<Gap> gaps;
+};
+
+}  // namespace wp::model
