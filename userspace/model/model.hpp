@@ -45,6 +45,7 @@ enum class Reason : std::uint8_t {
   kHookMissing, kLost, kBeforeRecording, kPacketSlotReused, kFromBacklog, kHistoryTooShort, kNotInSendCall, kStillOpen,
   kPartOfMerged, kNoPacketKnown, kSocketNotYetKnown, kContextUnreadable,
 };
+inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kContextUnreadable) + 1;
 const char* reason_name(Reason reason);  ///< snake_case, stable, for JSON
 const char* reason_text(Reason reason);  ///< a short phrase for people
 
@@ -168,7 +169,7 @@ struct Path {
 
 /// The order in which this path's stages happen; loopback and veth hand over before they raise.
 std::array<Stage, kStageCount> stage_order(const Path& path);
-/// First stage with a time to kDone, ns; nullopt where kDone has none.
+/// First stage with a time to kDone, ns; nullopt where kDone has none, stands alone, or is earlier than the first.
 std::optional<std::uint64_t> total_ns(const Path& path);
 /// Every stage from the first to kDone is observed, inferred, not needed or not applicable, and no loss is near.
 bool is_complete(const Path& path);
