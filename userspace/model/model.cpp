@@ -53,7 +53,7 @@ constexpr std::array kReasons = {
     ReasonRow{Reason::kLost, "lost", "events were lost here"},
     ReasonRow{Reason::kBeforeRecording, "before_recording", "it happened before the recording began"},
     ReasonRow{Reason::kPacketSlotReused, "packet_slot_reused", "later packets took the place where it was noted"},
-    ReasonRow{Reason::kFromBacklog, "from_backlog", "the data came from the socket's backlog, not from the softirq"},
+    ReasonRow{Reason::kFromBacklog, "from_backlog", "the data came from the socket's backlog, not a softirq"},
     ReasonRow{Reason::kHistoryTooShort, "history_too_short", "it is older than the history kept"},
     ReasonRow{Reason::kNotInSendCall, "not_in_send_call", "the packet left outside the sending call"},
     ReasonRow{Reason::kStillOpen, "still_open", "the recording ended before it happened"},
