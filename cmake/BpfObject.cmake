@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# wp_add_bpf_skeleton(TARGET NAME SOURCES...): every .bpf.c -> .o (headers by depfile), all linked into
-# one object, and its skeleton NAME.skel.h offered by the interface library TARGET as a system header.
+# wp_add_bpf_skeleton(TARGET NAME SOURCES...): every .bpf.c compiled as one unit (headers by depfile), and its skeleton NAME.skel.h offered by the interface library TARGET as a system header.
 function(wp_add_bpf_skeleton target name)
   find_program(WP_CLANG NAMES clang clang-14 clang-15 clang-16 REQUIRED)
   find_program(WP_BPFTOOL NAMES bpftool PATHS /usr/sbin /sbin REQUIRED)
@@ -14,21 +13,24 @@ function(wp_add_bpf_skeleton target name)
   endif()
 
   set(out ${PROJECT_BINARY_DIR}/bpf)
-  set(objects)
+  # One translation unit that includes every file: libbpf 1.1's linker can't merge two objects that
+  # both declare a kernel function such as bpf_rdonly_cast. See docs/decisions/0001-one-bpf-unit.md.
+  set(unit ${out}/${name}.bpf.c)
+  set(includes "")
   foreach(source IN LISTS ARGN)
-    cmake_path(GET source FILENAME file)
-    string(REGEX REPLACE "\\.c$" ".o" object "${out}/${file}")
-    add_custom_command(
-      OUTPUT ${object}
-      COMMAND ${WP_CLANG} -g -O2 -Wall -Werror -target bpf -D__TARGET_ARCH_${arch}
-              -I${PROJECT_SOURCE_DIR} -I${PROJECT_SOURCE_DIR}/bpf
-              -MD -MF ${object}.d -MT ${object} -c ${source} -o ${object}
-      DEPENDS ${source}
-      DEPFILE ${object}.d
-      COMMENT "BPF ${file}"
-      VERBATIM)
-    list(APPEND objects ${object})
+    string(APPEND includes "#include \"${source}\"\n")
   endforeach()
+  file(CONFIGURE OUTPUT ${unit} CONTENT "${includes}" @ONLY)
+  set(object ${out}/${name}.o)
+  add_custom_command(
+    OUTPUT ${object}
+    COMMAND ${WP_CLANG} -g -O2 -mcpu=v3 -Wall -Werror -target bpf -D__TARGET_ARCH_${arch}
+            -I${PROJECT_SOURCE_DIR} -I${PROJECT_SOURCE_DIR}/bpf
+            -MD -MF ${object}.d -MT ${object} -c ${unit} -o ${object}
+    DEPENDS ${unit} ${ARGN}
+    DEPFILE ${object}.d
+    COMMENT "BPF ${name}"
+    VERBATIM)
 
   # The object's own name is what libbpf shows users, so it must be the skeleton's.
   set(linked ${out}/${name}.linked.o)
@@ -36,10 +38,10 @@ function(wp_add_bpf_skeleton target name)
   add_custom_command(
     OUTPUT ${skeleton}
     COMMAND ${CMAKE_COMMAND} -E make_directory ${out}/include
-    COMMAND ${WP_BPFTOOL} gen object ${linked} ${objects}
+    COMMAND ${WP_BPFTOOL} gen object ${linked} ${object}
     COMMAND ${WP_BPFTOOL} gen skeleton ${linked} name ${name}_bpf > ${skeleton}.new
     COMMAND ${CMAKE_COMMAND} -E rename ${skeleton}.new ${skeleton}
-    DEPENDS ${objects}
+    DEPENDS ${object}
     BYPRODUCTS ${linked}
     COMMENT "BPF skeleton ${name}.skel.h"
     VERBATIM)

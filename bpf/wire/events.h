@@ -65,17 +65,17 @@ struct wp_addr {
 	X(7, unknown,   "the entry did not check out")                                             \
 	X(8, select,    "pollwake of a waiter inside select or pselect6; set by the analysis only")
 
-/* The context a hook ran in, from preempt_count. */
+/* The context a hook ran in, by the entries and exits of interrupts and softirqs on that CPU. */
 #define WP_LEVELS(X)                                                                               \
 	X(0, task,    "a task's own context")                                                      \
-	X(1, softirq, "a softirq, or with bottom halves disabled")                                 \
+	X(1, softirq, "a softirq")                                 \
 	X(2, hardirq, "a hardware interrupt")                                                      \
-	X(3, unknown, "this kernel does not let us read preempt_count")
+	X(3, unknown, "not told")
 
 /* What ran the receive softirq. */
 #define WP_SOFTIRQ_HOWS(X)                                                                         \
 	X(0, none,      "no receive softirq was seen")                                             \
-	X(1, irq_exit,  "on return from a hardware interrupt")                                     \
+	X(1, irq_exit,  "after the hardware interrupt that raised it")                             \
 	X(2, ksoftirqd, "the ksoftirqd thread")                                                    \
 	X(3, inline,    "inside the context of the task that raised it, such as a sender's system call") \
 	X(4, napi_thread, "a NAPI thread, or a busy poll: no softirq")
@@ -85,7 +85,8 @@ struct wp_addr {
 	X(0, unknown, "could not be read")                                                         \
 	X(1, idle,    "the idle task")                                                             \
 	X(2, user,    "user code")                                                                 \
-	X(3, kernel,  "kernel code")
+	X(3, kernel,  "kernel code")                                                               \
+	X(4, task,    "a task, in user or kernel code")
 
 #define WP_DRIVER_HOOKS(X)                                                                         \
 	X(0, none,        "no driver hook was seen")                                               \
@@ -398,7 +399,12 @@ struct wp_addr {
 	H(25, process__exec, "sched_process_exec", "lineage", "new programs of a watched task")    \
 	H(26, process__exit, "sched_process_exit", "lineage", "when a watched task ended")         \
 	H(27, process__cgroup, "cgroup_attach_task", "lineage", "tasks that move into a watched cgroup") \
-	H(28, process__rename, "task_rename", "lineage", "names that threads give themselves")
+	H(28, process__rename, "task_rename", "lineage", "names that threads give themselves")     \
+	H(29, start__tasks, "iter/task", "start", "tasks older than the recording")                \
+	H(30, start__sockets, "iter/task_file", "start", "sockets older than the recording")      \
+	H(31, irq__softirq_exit, "softirq_exit", "softirq", "where a softirq ends: wakes after it may be credited to it") \
+	H(32, irq__timer_entry, "local_timer_entry", "waking", "wakes by timers may be credited to the softirq they interrupt") \
+	H(33, irq__timer_exit, "local_timer_exit", "waking", "the same")
 
 /* clang-format on */
 

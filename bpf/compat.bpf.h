@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One helper per difference between kernels, with the change that made it. */
+#ifndef WP_COMPAT_BPF_H
+#define WP_COMPAT_BPF_H
+
+#include "maps.bpf.h"
+
+#define WP_EXISTS(weak_symbol) ((weak_symbol) != NULL)
+
+static __always_inline u32 syscall_number(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return (u32)regs->orig_ax;
+#elif defined(__TARGET_ARCH_arm64)
+	return (u32)regs->syscallno;
+#endif
+}
+
+static __always_inline u64 syscall_argument(struct pt_regs *regs, u32 n)
+{
+#if defined(__TARGET_ARCH_x86)
+	switch (n) {
+	case 0: return regs->di;
+	case 1: return regs->si;
+	case 2: return regs->dx;
+	case 3: return regs->r10;
+	case 4: return regs->r8;
+	default: return regs->r9;
+	}
+#elif defined(__TARGET_ARCH_arm64)
+	switch (n) {
+	case 0: return regs->orig_x0;
+	case 1: return regs->regs[1];
+	case 2: return regs->regs[2];
+	case 3: return regs->regs[3];
+	case 4: return regs->regs[4];
+	default: return regs->regs[5];
+	}
+#endif
+}
+
+/*
+ * Follow a kernel pointer we were not handed as trusted. With bpf_rdonly_cast (6.2, commit
+ * a35b9af4ec2c) the loads are plain, fault-tolerant instructions; without it a helper call each.
+ */
+extern void *bpf_rdonly_cast(const void *obj, u32 btf_id) __ksym __weak;
+
+#define KREAD(type, pointer, field)                                                                  \
+	({                                                                                           \
+		const void *p_ = (const void *)(pointer);                                            \
+		typeof(((type *)0)->field) v_;                                                       \
+		if (WP_EXISTS(bpf_rdonly_cast))                                                      \
+			v_ = ((type *)bpf_rdonly_cast(p_, bpf_core_type_id_kernel(type)))->field;    \
+		else                                                                                 \
+			bpf_core_read(&v_, sizeof(v_), &((type *)p_)->field);                        \
+		v_;                                                                                  \
+	})
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Count, reserve, number, stamp, submit: the only way a record leaves a program. */
+#ifndef WP_EMIT_BPF_H
+#define WP_EMIT_BPF_H
+
+#include "maps.bpf.h"
+
+static __always_inline void count(struct cpu_state *c, u32 hook, u32 outcome)
+{
+	__sync_fetch_and_add(&c->n.count[hook][outcome], 1);
+}
+
+/* This CPU's state; every program's first call, counting the firing. */
+static __always_inline struct cpu_state *enter(u32 hook)
+{
+	u32 cpu = bpf_get_smp_processor_id();
+	struct cpu_state *c = bpf_map_lookup_elem(&cpus, &cpu);
+
+	if (c)
+		count(c, hook, WP_FIRED);
+	return c;
+}
+
+/* The context we are in, kept by the programs on interrupt, timer and softirq entry and exit. */
+static __always_inline u32 context_level(const struct cpu_state *c)
+{
+	if (c->in_device_irq | c->in_timer_irq)
+		return WP_LEVEL_hardirq;
+	return c->in_softirq ? WP_LEVEL_softirq : WP_LEVEL_task;
+}
+
+/*
+ * Reserve a zeroed record, its header filled; NULL and counted when the ring has no room. The number
+ * is taken before the reserve, so that a refusal leaves a hole; the time is read after it, so that
+ * whoever has seen the ring up to some moment has seen every earlier record.
+ */
+static __always_inline void *begin_record(struct cpu_state *c, u32 hook, u32 kind, const u32 size)
+{
+	u32 cpu = bpf_get_smp_processor_id();
+	u64 seq = __sync_fetch_and_add(&c->n.seq, 1) + 1;
+	void *ring = bpf_map_lookup_elem(&rings, &cpu);
+	struct wp_header *h = ring ? bpf_ringbuf_reserve(ring, size, 0) : NULL;
+
+	if (!h) {
+		count(c, hook, WP_RING_FULL);
+		return NULL;
+	}
+	__builtin_memset(h, 0, size);
+	h->ts_ns = bpf_ktime_get_ns();
+	h->seq = seq;
+	h->kind = kind;
+	h->size = size;
+	h->cpu = cpu;
+	return h;
+}
+
+static __always_inline void end_record(struct cpu_state *c, u32 hook, void *record)
+{
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	count(c, hook, WP_SUBMITTED);
+}
+
+/* A further record of the same firing: counted as a firing of its own, so that the books balance. */
+static __always_inline void *begin_further_record(struct cpu_state *c, u32 hook, u32 kind, const u32 size)
+{
+	count(c, hook, WP_FIRED);
+	return begin_record(c, hook, kind, size);
+}
+
+#define BEGIN(c, hook, name) ((struct wp_##name *)begin_record(c, hook, WP_KIND_##name, sizeof(struct wp_##name)))
+#define BEGIN_FURTHER(c, hook, name)                                                                 \
+	((struct wp_##name *)begin_further_record(c, hook, WP_KIND_##name, sizeof(struct wp_##name)))
+
+#endif

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Interrupts and the softirqs they raise. Nothing here makes a record per event: what an interrupt
+ * was rides, through the packet, in the delivery it led to.
+ */
+#include "filter.bpf.h"
+
+static __always_inline void name_line(struct cpu_state *c, u32 irq, struct irqaction *action)
+{
+	u64 *known = bpf_map_lookup_elem(&irq_names, &irq);
+	struct wp_name *e;
+
+	if (!known || *known == (u64)action)
+		return;
+	e = BEGIN_FURTHER(c, WP_HOOK_irq__entry, name);
+	if (!e)
+		return;
+	*known = (u64)action;
+	e->key = irq;
+	e->space = WP_NAME_irq;
+	bpf_probe_read_kernel_str(e->text.s, sizeof(e->text.s), action->name);
+	end_record(c, WP_HOOK_irq__entry, e);
+}
+
+/* User or kernel code can't be told apart here: no tracepoint hands over the interrupted registers. */
+static __always_inline u8 interrupted_what(struct task_struct *current)
+{
+	if (!current->pid)
+		return WP_OVER_idle;
+	return current->flags & PF_KTHREAD ? WP_OVER_kernel : WP_OVER_task;
+}
+
+SEC("tp_btf/irq_handler_entry")
+int BPF_PROG(irq__entry, int irq, struct irqaction *action)
+{
+	struct cpu_state *c = enter(WP_HOOK_irq__entry);
+
+	if (!c)
+		return 0;
+	c->irq_ns = bpf_ktime_get_ns();
+	c->irq = irq;
+	c->irq_over = interrupted_what(bpf_get_current_task_btf());
+	c->in_device_irq = 1;
+	name_line(c, irq, action);
+	count(c, WP_HOOK_irq__entry, WP_NOTED);
+	return 0;
+}
+
+SEC("tp_btf/irq_handler_exit")
+int BPF_PROG(irq__exit)
+{
+	struct cpu_state *c = enter(WP_HOOK_irq__exit);
+
+	if (!c)
+		return 0;
+	c->in_device_irq = 0;
+	count(c, WP_HOOK_irq__exit, WP_NOTED);
+	return 0;
+}
+
+/* The first raise since the softirq last ran is the one that makes it run. */
+SEC("tp_btf/softirq_raise")
+int BPF_PROG(irq__softirq_raise, unsigned int vec)
+{
+	struct cpu_state *c = enter(WP_HOOK_irq__softirq_raise);
+
+	if (!c)
+		return 0;
+	if (vec == NET_RX_SOFTIRQ && !c->raise_ns) {
+		c->raise_level = context_level(c);
+		if (c->in_device_irq) {
+			c->raise_irq_ns = c->irq_ns;
+			c->raise_irq = c->irq;
+			c->raise_over = c->irq_over;
+		} else {
+			c->raise_irq_ns = 0;
+		}
+		c->raise_ns = bpf_ktime_get_ns();
+	}
+	count(c, WP_HOOK_irq__softirq_raise, WP_NOTED);
+	return 0;
+}
+
+static __always_inline u8 who_runs_it(struct cpu_state *c)
+{
+	struct task_struct *current = bpf_get_current_task_btf();
+
+	if ((current->flags & PF_KTHREAD) && current->comm[0] == 'k' && current->comm[1] == 's' &&
+	    current->comm[4] == 't' && current->comm[7] == 'q' && current->comm[8] == 'd')
+		return WP_SOFTIRQ_ksoftirqd;
+	if (c->raise_ns && c->raise_level == WP_LEVEL_hardirq)
+		return WP_SOFTIRQ_irq_exit;
+	return WP_SOFTIRQ_inline;
+}
+
+/* Any softirq ends the context of the delivery before it. */
+SEC("tp_btf/softirq_entry")
+int BPF_PROG(irq__softirq_entry, unsigned int vec)
+{
+	struct cpu_state *c = enter(WP_HOOK_irq__softirq_entry);
+
+	if (!c)
+		return 0;
+	c->delivery[WP_LEVEL_softirq] = 0;
+	c->skb = 0;
+	c->in_softirq = 1;
+	if (vec == NET_RX_SOFTIRQ) {
+		c->softirq_how = who_runs_it(c);
+		c->softirq_raise_ns = c->raise_ns;
+		c->softirq_irq_ns = c->raise_irq_ns;
+		c->softirq_irq = c->raise_irq;
+		c->softirq_over = c->raise_over;
+		c->raise_ns = 0;
+		c->raise_irq_ns = 0;
+		c->packet_index = 0;
+		c->softirq_ns = bpf_ktime_get_ns();
+	}
+	count(c, WP_HOOK_irq__softirq_entry, WP_NOTED);
+	return 0;
+}
+
+SEC("tp_btf/softirq_exit")
+int BPF_PROG(irq__softirq_exit)
+{
+	struct cpu_state *c = enter(WP_HOOK_irq__softirq_exit);
+
+	if (!c)
+		return 0;
+	c->in_softirq = 0;
+	count(c, WP_HOOK_irq__softirq_exit, WP_NOTED);
+	return 0;
+}
+
+/* Timer interrupts pass no irq_handler_entry on x86, yet they wake tasks. */
+SEC("tp_btf/local_timer_entry")
+int BPF_PROG(irq__timer_entry)
+{
+	struct cpu_state *c = enter(WP_HOOK_irq__timer_entry);
+
+	if (!c)
+		return 0;
+	c->in_timer_irq = 1;
+	count(c, WP_HOOK_irq__timer_entry, WP_NOTED);
+	return 0;
+}
+
+SEC("tp_btf/local_timer_exit")
+int BPF_PROG(irq__timer_exit)
+{
+	struct cpu_state *c = enter(WP_HOOK_irq__timer_exit);
+
+	if (!c)
+		return 0;
+	c->in_timer_irq = 0;
+	count(c, WP_HOOK_irq__timer_exit, WP_NOTED);
+	return 0;
+}

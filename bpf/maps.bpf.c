@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "maps.bpf.h"
+
+struct rings rings SEC(".maps");
+struct cpus cpus SEC(".maps");
+struct packets packets SEC(".maps");
+struct irq_names irq_names SEC(".maps");
+struct tasks tasks SEC(".maps");
+struct socks socks SEC(".maps");
+struct targets targets SEC(".maps");
+struct newborn newborn SEC(".maps");
+
+const volatile struct wp_config config = {};
+const volatile struct wp_call_info calls[WP_MAX_SYSCALL] = {};
+struct wp_signals signals = {};
+
+/* The tracing helpers we call (task and socket storage, kernel reads) are for GPL-compatible programs only. */
+char LICENSE[] SEC("license") = "GPL";

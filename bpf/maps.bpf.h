@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Every map, every piece of state and every configuration constant, declared. Defined in maps.bpf.c. */
+#ifndef WP_MAPS_BPF_H
+#define WP_MAPS_BPF_H
+
+#include "kernel.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "wire/events.h"
+#include "wire/shared.h"
+
+/* Whose CPU it is at the moment. */
+enum who { WHO_OTHER, WHO_WATCHED, WHO_SELF };
+
+#define PACKET_SLOTS 8192
+#define MAX_IRQ 1024
+#define MAX_WITNESS 8
+
+/*
+ * Per CPU. Programs of one CPU interrupt each other, so every member has one owner: a member of the
+ * hardirq block is written in hardware interrupts only, and so on. Counters are added to atomically.
+ */
+struct cpu_state {
+	struct wp_cpu_counters n; /* atomically */
+
+	/* written at sched_switch */
+	u32 who;
+	u32 call_class; /* of the watched task that runs here, while it is inside a call */
+
+	/* hardirq */
+	u64 irq_ns;
+	u32 irq;
+	u8 in_device_irq;
+	u8 in_timer_irq;
+	u8 irq_over;
+	u8 pad0;
+
+	/* what raised the receive softirq, until it runs */
+	u64 raise_ns;
+	u64 raise_irq_ns;
+	u32 raise_irq;
+	u8 raise_over;
+	u8 raise_level;
+	u16 pad1;
+
+	/* the receive softirq that runs, or ran last */
+	u64 softirq_ns;
+	u64 softirq_raise_ns;
+	u64 softirq_irq_ns;
+	u32 softirq_irq;
+	u8 softirq_how;
+	u8 softirq_over;
+	u8 in_softirq;
+	u8 pad2;
+	u64 skb; /* packet being taken through the stack */
+	u32 packet_index;
+	u32 delivery_tid; /* owner of delivery[WP_LEVEL_task] */
+
+	/* delivery whose context has not ended, by level (task, softirq): its seq, 0: none */
+	u64 delivery[2];
+};
+
+/*
+ * A packet between the driver and its socket. A direct-mapped cache, not a map: a slot is taken over
+ * by the next packet that hashes to it, and whoever finds another address in it knows that much.
+ */
+struct packet {
+	u64 skb;
+	u64 driver_ns;
+	u64 stack_ns;
+	u64 irq_ns;
+	u64 raise_ns;
+	u64 softirq_ns;
+	u32 irq;
+	u32 ifindex;
+	u32 napi_id;
+	u32 packet_index;
+	u32 len;
+	u16 driver_cpu;
+	u16 stack_cpu;
+	u16 queue;
+	u16 segs;
+	u8 driver_hook;
+	u8 softirq_how;
+	u8 irq_over;
+	u8 pad;
+};
+
+enum sock_kind { KIND_OTHER, KIND_TCP, KIND_DATAGRAM, KIND_UNIX_STREAM };
+
+/* A watched socket. Cloned by the kernel from a listener to its children: a foreign cookie tells. */
+struct sock_state {
+	u64 cookie;
+	u64 delivered;    /* one past the last unit made readable */
+	u64 consumed;     /* one past the last unit read */
+	u64 protocol_ns;  /* of the packet below; under the socket's lock */
+	u64 protocol_skb;
+	u64 listener;
+	u32 base;         /* TCP: sequence number of stream offset 0 */
+	u8 kind;
+	u8 consumed_known;
+	u16 pad;
+};
+
+/* A watched task. */
+struct task_state {
+	u64 start_ns;
+	u32 tid;
+	u32 pid;
+
+	/* since it left its CPU */
+	u64 off_ns;
+	u32 off_state;
+	u32 off_cpu;
+	u64 waking_ns;
+	u64 runnable_ns;
+	u64 wake_delivery;
+	u32 wake_cpu;
+	u32 waker_tid;
+	u16 wake_level;
+	u16 waker_nr;
+	struct wp_comm waker_comm;
+
+	/* the system call it is in */
+	u64 enter_ns;
+	s64 timeout_ns;
+	u32 watched;
+	s32 fd;
+	u16 nr;
+	u8 class; /* 0: in none that matters */
+	u8 slept;
+	/* its receive */
+	u8 read_flags;
+	u8 pad[3];
+	u64 copied_ns;
+	u64 cookie; /* also of its send */
+	u64 begin;
+	u64 end;
+	u64 skb;
+	u32 msg_flags;
+	u32 unread;
+	/* its send */
+	u64 xmit_ns;
+	u64 xmit_sk;
+	u32 xmit_ifindex;
+	u32 segments;
+};
+
+struct inner_ring {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+};
+struct rings {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1); /* one per CPU, set at load */
+	__type(key, u32);
+	__array(values, struct inner_ring);
+};
+struct cpus {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct cpu_state);
+};
+struct packets {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, PACKET_SLOTS);
+	__type(key, u32);
+	__type(value, struct packet);
+};
+struct irq_names {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MAX_IRQ);
+	__type(key, u32);
+	__type(value, u64); /* irqaction last named for this line */
+};
+struct tasks {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct task_state);
+};
+struct socks {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, struct sock_state);
+};
+/* Processes asked for, by pid: filled by user space at start, and by the programs as they find more. */
+struct targets {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, u32);
+	__type(value, u32); /* WP_WHYS */
+};
+/* Sockets that watched tasks made and that no hook has shown us yet: struct sock -> its inode number. */
+struct newborn {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, u64);
+	__type(value, u64);
+};
+
+extern struct rings rings SEC(".maps");
+extern struct cpus cpus SEC(".maps");
+extern struct packets packets SEC(".maps");
+extern struct irq_names irq_names SEC(".maps");
+extern struct tasks tasks SEC(".maps");
+extern struct socks socks SEC(".maps");
+extern struct targets targets SEC(".maps");
+extern struct newborn newborn SEC(".maps");
+
+extern const volatile struct wp_config config;
+extern const volatile struct wp_call_info calls[WP_MAX_SYSCALL];
+extern struct wp_signals signals;
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which sockets are watched, who they are, and offsets in their streams. */
+#ifndef WP_SOCK_BPF_H
+#define WP_SOCK_BPF_H
+
+#include "filter.bpf.h"
+
+static __always_inline u8 sock_kind(const struct sock *sk)
+{
+	u16 family = sk->__sk_common.skc_family;
+
+	if (family == AF_UNIX)
+		return sk->sk_type == SOCK_STREAM ? KIND_UNIX_STREAM : KIND_DATAGRAM;
+	if (family != AF_INET && family != AF_INET6)
+		return KIND_OTHER;
+	if (sk->sk_type == SOCK_STREAM)
+		return sk->sk_protocol == IPPROTO_TCP ? KIND_TCP : KIND_OTHER;
+	return sk->sk_type == SOCK_DGRAM ? KIND_DATAGRAM : KIND_OTHER;
+}
+
+/* Stream offset of a 32-bit sequence number, by the last offset known (less than 2 GiB away). */
+static __always_inline u64 stream_offset(const struct sock_state *s, u32 seq)
+{
+	u64 known = s->delivered;
+
+	return known + (s64)(s32)((seq - s->base) - (u32)known);
+}
+
+static __always_inline void announce_socket(struct cpu_state *c, u32 hook, struct sock *sk, struct sock_state *s,
+					    u64 readable, u32 why, u32 tid)
+{
+	struct wp_socket *e = BEGIN_FURTHER(c, hook, socket);
+	struct sock_common *common = &sk->__sk_common;
+
+	if (!e)
+		return;
+	e->cookie = s->cookie;
+	e->listener = s->listener;
+	e->readable = readable;
+	e->received = s->delivered;
+	e->family = common->skc_family;
+	if (e->family == AF_INET) {
+		__builtin_memcpy(e->local.b, &common->skc_rcv_saddr, 4);
+		__builtin_memcpy(e->peer.b, &common->skc_daddr, 4);
+	} else if (e->family == AF_INET6) {
+		BPF_CORE_READ_INTO(&e->local, common, skc_v6_rcv_saddr);
+		BPF_CORE_READ_INTO(&e->peer, common, skc_v6_daddr);
+	}
+	if (e->family != AF_UNIX) {
+		e->local_port = common->skc_num;
+		e->peer_port = bpf_ntohs(common->skc_dport);
+	}
+	e->netns = common->skc_net.net->ns.inum;
+	e->tid = tid;
+	e->protocol = sk->sk_protocol;
+	e->type = sk->sk_type;
+	e->state = common->skc_state;
+	e->why = why;
+	end_record(c, hook, e);
+}
+
+/*
+ * Watch a socket from now on, and say who it is. in_delivery: called while its newest data is being
+ * made readable, which is then not yet counted as delivered.
+ */
+static __always_inline struct sock_state *watch_socket(struct cpu_state *c, u32 hook, struct sock *sk, u32 why, u32 tid,
+						       bool in_delivery)
+{
+	struct sock_state *s = bpf_sk_storage_get(&socks, sk, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	u64 cookie = bpf_get_socket_cookie(sk), readable = 0;
+
+	if (!s) {
+		count(c, hook, WP_FIRED);
+		count(c, hook, WP_MAP_FULL);
+		return NULL;
+	}
+	if (s->cookie == cookie)
+		return s;
+	s->listener = s->cookie; /* cloned from the listener, or 0 */
+	s->cookie = cookie;
+	s->protocol_skb = 0;
+	s->protocol_ns = 0;
+	s->delivered = 0;
+	s->consumed = 0;
+	s->consumed_known = 0;
+	s->kind = sock_kind(sk);
+	if (s->kind == KIND_TCP && sk->__sk_common.skc_state != TCP_LISTEN) {
+		struct tcp_sock *tp = (struct tcp_sock *)sk;
+		u32 rcv_nxt = KREAD(struct tcp_sock, tp, rcv_nxt);
+
+		s->delivered = KREAD(struct tcp_sock, tp, bytes_received);
+		s->base = rcv_nxt - (u32)s->delivered;
+		readable = stream_offset(s, KREAD(struct tcp_sock, tp, copied_seq));
+		s->consumed = readable;
+		s->consumed_known = 1;
+		if (in_delivery)
+			s->delivered = readable;
+	} else if (s->kind == KIND_DATAGRAM) {
+		u32 waiting = sk->sk_receive_queue.qlen;
+
+		if (in_delivery && waiting)
+			waiting--;
+		s->delivered = waiting;
+		signals.datagrams = 1;
+	}
+	announce_socket(c, hook, sk, s, readable, why, tid);
+	return s;
+}
+
+/* Is it one that a watched task made but no hook has shown us? */
+static __always_inline bool is_newborn(const struct sock *sk)
+{
+	u64 key = (u64)sk;
+	u64 *inode = bpf_map_lookup_elem(&newborn, &key);
+	struct file *file;
+
+	if (!inode)
+		return false;
+	file = sk->sk_socket ? sk->sk_socket->file : NULL;
+	return file && KREAD(struct inode, KREAD(struct file, file, f_inode), i_ino) == *inode;
+}
+
+/* The state of a watched socket, NULL if nobody asked about it. */
+static __always_inline struct sock_state *sock_of(struct cpu_state *c, u32 hook, struct sock *sk, bool in_delivery)
+{
+	struct sock_state *s = bpf_sk_storage_get(&socks, sk, NULL, 0);
+
+	if (s && s->cookie == sk->__sk_common.skc_cookie.counter)
+		return s;
+	if (s) /* cloned from a watched listener */
+		return watch_socket(c, hook, sk, WP_WHY_passive, 0, in_delivery);
+	if (config.everything)
+		return watch_socket(c, hook, sk, WP_WHY_all, 0, in_delivery);
+	if (config.port && sk->__sk_common.skc_num == config.port)
+		return watch_socket(c, hook, sk, WP_WHY_port, 0, in_delivery);
+	if (signals.newborn_any && is_newborn(sk))
+		return watch_socket(c, hook, sk, WP_WHY_created, 0, in_delivery);
+	return NULL;
+}
+
+/* What a descriptor of the current task is; *sk is its socket where it is one, for reading only. */
+static __always_inline u8 descriptor(s32 fd, struct sock **sk, u64 *inode_number)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct fdtable *table = task->files->fdt;
+	struct file **slots = KREAD(struct fdtable, table, fd);
+	struct file *file = NULL;
+	struct inode *inode;
+	u16 mode;
+
+	*sk = NULL;
+	if (fd < 0 || (u32)fd >= KREAD(struct fdtable, table, max_fds))
+		return WP_FILE_unknown;
+	if (bpf_probe_read_kernel(&file, sizeof(file), slots + fd) || !file)
+		return WP_FILE_unknown;
+	inode = KREAD(struct file, file, f_inode);
+	mode = KREAD(struct inode, inode, i_mode);
+	*inode_number = KREAD(struct inode, inode, i_ino);
+	if ((mode & S_IFMT) == S_IFIFO)
+		return WP_FILE_pipe;
+	if ((mode & S_IFMT) != S_IFSOCK)
+		return WP_FILE_other;
+	*sk = KREAD(struct socket, KREAD(struct file, file, private_data), sk);
+	return WP_FILE_socket;
+}
+
+#endif

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Data reaches a socket, leaves it to its reader, and the reply goes out. */
+#include "packet.bpf.h"
+#include "witness.bpf.h"
+
+static __always_inline void arrival_facts(struct cpu_state *c, struct wp_delivery *d, u64 skb)
+{
+	struct packet *p = skb ? packet_slot(skb) : NULL;
+
+	if (!p || p->skb != skb || !p->stack_ns)
+		return;
+	d->skb = skb;
+	d->irq_ns = p->irq_ns;
+	d->raise_ns = p->raise_ns;
+	d->softirq_ns = p->softirq_ns;
+	d->driver_ns = p->driver_ns;
+	d->stack_ns = p->stack_ns;
+	d->len = p->len;
+	d->irq = p->irq;
+	d->ifindex = p->ifindex;
+	d->napi_id = p->napi_id;
+	d->packet_index = p->packet_index;
+	d->queue = p->queue;
+	d->segs = p->segs;
+	d->stack_cpu = p->stack_cpu;
+	d->driver_cpu = p->driver_cpu;
+	d->softirq_how = p->softirq_how;
+	d->irq_over = p->irq_over;
+	d->driver_hook = p->driver_hook;
+}
+
+/* Range and bytes unread, from the socket's own numbers. */
+static __always_inline void measure_tcp(struct wp_delivery *d, struct sock_state *s, const struct sock *sk)
+{
+	u32 rcv_nxt = KREAD(struct tcp_sock, sk, rcv_nxt);
+	u32 copied = KREAD(struct tcp_sock, sk, copied_seq);
+
+	d->begin = s->delivered;
+	d->end = stream_offset(s, rcv_nxt);
+	d->unread = rcv_nxt - copied;
+	if (sk->sk_shutdown & RCV_SHUTDOWN) {
+		d->flags |= WP_DELIVERY_FIN;
+		if (d->unread)
+			d->unread--;
+	}
+}
+
+static __always_inline void measure(struct wp_delivery *d, struct sock_state *s, const struct sock *sk)
+{
+	if (sk->__sk_common.skc_state == TCP_LISTEN) {
+		d->flags |= WP_DELIVERY_LISTENER;
+		return;
+	}
+	if (s->kind == KIND_TCP) {
+		measure_tcp(d, s, sk);
+		s->delivered = d->end;
+		return;
+	}
+	if (s->kind == KIND_UNIX_STREAM) {
+		/* the sender has just queued its packet at the tail (unix_stream_sendmsg) */
+		struct sk_buff *tail = sk->sk_receive_queue.prev;
+		u32 len = KREAD(struct sk_buff, tail, len);
+
+		d->begin = __sync_fetch_and_add(&s->delivered, len);
+		d->end = d->begin + len;
+		d->len = len;
+	} else {
+		d->flags |= WP_DELIVERY_DATAGRAM;
+		d->begin = __sync_fetch_and_add(&s->delivered, 1);
+		d->end = d->begin + 1;
+		if (sk->__sk_common.skc_family == AF_UNIX) {
+			struct sk_buff *tail = sk->sk_receive_queue.prev;
+
+			d->skb = (u64)tail;
+			d->len = KREAD(struct sk_buff, tail, len);
+		}
+	}
+	d->unread = d->end - s->consumed;
+}
+
+/* The packet this delivery came from: tcp_probe's, if it is the one in hand; else the one in hand. */
+static __always_inline u64 packet_of(struct cpu_state *c, struct wp_delivery *d, struct sock_state *s, u32 level)
+{
+	u64 skb = s->protocol_skb;
+
+	s->protocol_skb = 0;
+	if (level == WP_LEVEL_softirq) {
+		if (skb && skb == c->skb)
+			d->protocol_ns = s->protocol_ns;
+		return c->skb;
+	}
+	if (!skb)
+		return 0;
+	d->flags |= WP_DELIVERY_BACKLOG;
+	d->protocol_ns = s->protocol_ns;
+	return skb;
+}
+
+SEC("tp_btf/sk_data_ready")
+int BPF_PROG(socket__data_ready, struct sock *sk)
+{
+	struct cpu_state *c = enter(WP_HOOK_socket__data_ready);
+	u32 level, slot, tid;
+	struct sock_state *s;
+	struct wp_delivery *d;
+
+	if (!c)
+		return 0;
+	level = context_level(c);
+	slot = level == WP_LEVEL_softirq;
+	c->delivery[slot] = 0; /* whoever this socket belongs to, the delivery before it has ended */
+	s = sock_of(c, WP_HOOK_socket__data_ready, sk, true);
+	if (!s) {
+		count(c, WP_HOOK_socket__data_ready, WP_FILTERED);
+		return 0;
+	}
+	d = BEGIN(c, WP_HOOK_socket__data_ready, delivery);
+	if (!d) {
+		/* the next delivery must not claim these bytes as its own */
+		if (s->kind == KIND_TCP && sk->__sk_common.skc_state != TCP_LISTEN)
+			s->delivered = stream_offset(s, KREAD(struct tcp_sock, sk, rcv_nxt));
+		else if (s->kind == KIND_DATAGRAM)
+			__sync_fetch_and_add(&s->delivered, 1);
+		return 0;
+	}
+	d->cookie = s->cookie;
+	d->level = level;
+	measure(d, s, sk);
+	if (sk->__sk_common.skc_family != AF_UNIX)
+		arrival_facts(c, d, packet_of(c, d, s, level));
+	if (level == WP_LEVEL_task) {
+		tid = (u32)bpf_get_current_pid_tgid();
+		d->sender_tid = tid;
+		c->delivery_tid = tid;
+	}
+	walk_wait_queue(c, sk, d);
+	c->delivery[slot] = d->h.seq;
+	end_record(c, WP_HOOK_socket__data_ready, d);
+	return 0;
+}
+
+/* Bytes of this read, from the socket's numbers after it. */
+static __always_inline void measure_read(struct task_state *t, struct sock_state *s, struct sock *sk, int ret, int flags)
+{
+	u64 before;
+	u32 units = ret > 0 ? ret : 0;
+
+	t->read_flags = 0;
+	if (s->kind == KIND_TCP) {
+		u64 copied = stream_offset(s, KREAD(struct tcp_sock, sk, copied_seq));
+
+		t->unread = KREAD(struct tcp_sock, sk, rcv_nxt) - KREAD(struct tcp_sock, sk, copied_seq);
+		if (flags & MSG_PEEK) {
+			t->begin = copied;
+			t->end = copied + units;
+			return;
+		}
+		t->end = copied;
+		t->begin = copied - units;
+		if (s->consumed_known && units && t->begin != s->consumed)
+			t->read_flags |= WP_READ_UNSURE;
+		s->consumed = copied;
+		s->consumed_known = 1;
+		return;
+	}
+	if (s->kind == KIND_DATAGRAM) {
+		t->read_flags |= WP_READ_DATAGRAM;
+		units = ret >= 0;
+	}
+	before = flags & MSG_PEEK ? s->consumed : __sync_fetch_and_add(&s->consumed, units);
+	t->begin = before;
+	t->end = before + units;
+	t->unread = s->delivered - s->consumed;
+}
+
+static __always_inline void fill_read(struct wp_read_call *e, const struct task_state *t, s64 ret)
+{
+	e->start_ns = t->start_ns;
+	e->enter_ns = t->enter_ns;
+	e->copied_ns = t->copied_ns;
+	e->cookie = t->cookie;
+	e->begin = t->begin;
+	e->end = t->end;
+	e->skb = t->skb;
+	e->ret = ret;
+	e->tid = t->tid;
+	e->pid = t->pid;
+	e->fd = t->fd;
+	e->msg_flags = t->msg_flags;
+	e->unread = t->unread;
+	e->nr = t->nr;
+	e->file_kind = WP_FILE_socket;
+	e->flags = t->read_flags | (t->slept ? WP_READ_SLEPT : 0);
+}
+
+/* Every receive on every protocol passes here, in the reader's own context, after the copy. */
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(socket__recv_length, struct sock *sk, int ret, int flags)
+{
+	struct cpu_state *c = enter(WP_HOOK_socket__recv_length);
+	struct wp_read_call *e;
+	struct sock_state *s;
+	struct task_state *t;
+
+	if (!c || current_unwatched(c, WP_HOOK_socket__recv_length))
+		return 0;
+	t = current_task_of(c, WP_HOOK_socket__recv_length);
+	s = bpf_sk_storage_get(&socks, sk, NULL, 0);
+	if (!s || s->cookie != sk->__sk_common.skc_cookie.counter) {
+		if (config.port && sk->__sk_common.skc_num != config.port)
+			s = NULL;
+		else
+			s = watch_socket(c, WP_HOOK_socket__recv_length, sk, WP_WHY_used, (u32)bpf_get_current_pid_tgid(), false);
+	}
+	if (!t || !s) {
+		count(c, WP_HOOK_socket__recv_length, WP_FILTERED);
+		return 0;
+	}
+	t->cookie = s->cookie;
+	t->msg_flags = flags;
+	measure_read(t, s, sk, ret, flags);
+	t->copied_ns = bpf_ktime_get_ns();
+	if (t->class != WP_CALL_READ_MANY) { /* the record is made when the call returns */
+		count(c, WP_HOOK_socket__recv_length, WP_NOTED);
+		return 0;
+	}
+	e = BEGIN(c, WP_HOOK_socket__recv_length, read_call);
+	if (!e)
+		return 0;
+	fill_read(e, t, ret);
+	end_record(c, WP_HOOK_socket__recv_length, e);
+	return 0;
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(socket__send_length, struct sock *sk, int ret, int flags)
+{
+	struct cpu_state *c = enter(WP_HOOK_socket__send_length);
+	struct sock_state *s;
+	struct task_state *t;
+
+	if (!c || current_unwatched(c, WP_HOOK_socket__send_length))
+		return 0;
+	t = current_task_of(c, WP_HOOK_socket__send_length);
+	s = bpf_sk_storage_get(&socks, sk, NULL, 0);
+	if (!t || !s) {
+		count(c, WP_HOOK_socket__send_length, WP_FILTERED);
+		return 0;
+	}
+	t->cookie = s->cookie;
+	if (t->xmit_sk != (u64)sk) /* the packet seen inside this call was another socket's */
+		t->xmit_ns = 0;
+	count(c, WP_HOOK_socket__send_length, WP_NOTED);
+	return 0;
+}
+
+SEC("tp_btf/net_dev_start_xmit")
+int BPF_PROG(socket__xmit, const struct sk_buff *skb, const struct net_device *dev)
+{
+	struct cpu_state *c = enter(WP_HOOK_socket__xmit);
+	struct task_state *t;
+	u64 sk;
+
+	if (!c)
+		return 0;
+	if (c->who != WHO_WATCHED || c->call_class != WP_CALL_SEND) {
+		count(c, WP_HOOK_socket__xmit, c->who == WHO_SELF ? WP_SELF : WP_FILTERED);
+		return 0;
+	}
+	t = current_task_of(c, WP_HOOK_socket__xmit);
+	if (t) {
+		sk = (u64)skb->sk;
+		if (!t->xmit_ns && sk) {
+			t->xmit_ns = bpf_ktime_get_ns();
+			t->xmit_sk = sk;
+			t->xmit_ifindex = dev->ifindex;
+		}
+		t->segments += t->xmit_sk == sk;
+	}
+	count(c, WP_HOOK_socket__xmit, WP_NOTED);
+	return 0;
+}
+
+/* Attached only once a datagram socket is watched: it would tax every TCP read for nothing. */
+SEC("tp_btf/skb_copy_datagram_iovec")
+int BPF_PROG(socket__copy_datagram, const struct sk_buff *skb)
+{
+	struct cpu_state *c = enter(WP_HOOK_socket__copy_datagram);
+	struct task_state *t;
+
+	if (!c || current_unwatched(c, WP_HOOK_socket__copy_datagram))
+		return 0;
+	t = current_task_of(c, WP_HOOK_socket__copy_datagram);
+	if (t)
+		t->skb = (u64)skb;
+	count(c, WP_HOOK_socket__copy_datagram, WP_NOTED);
+	return 0;
+}

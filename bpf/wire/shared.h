@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the collector and the programs tell each other apart from events: configuration, counters, flags. */
+#ifndef WP_WIRE_SHARED_H
+#define WP_WIRE_SHARED_H
+
+#include "events.h"
+
+/* What became of a firing: one column of a hook's counters. */
+enum wp_outcome {
+	WP_FIRED,
+	WP_SELF,
+	WP_FILTERED,
+	WP_NOTED,
+	WP_MAP_FULL,
+	WP_RING_FULL,
+	WP_SUBMITTED,
+	WP_OUTCOMES = 8,
+};
+
+/* What a system call does, as far as paths care. Numbers are arch-specific: the collector fills the table. */
+enum wp_call_class {
+	WP_CALL_NONE,
+	WP_CALL_WAIT,      /* epoll_wait, poll, select, and sleeps */
+	WP_CALL_READ,      /* one receive: read, readv, recvfrom, recvmsg */
+	WP_CALL_READ_MANY, /* several receives in one call: recvmmsg, io_uring_enter */
+	WP_CALL_SEND,      /* write, writev, sendto, sendmsg, sendmmsg, sendfile */
+	WP_CALL_ACCEPT,
+	WP_CALL_CREATE,    /* socket */
+};
+
+/* How a call's timeout is passed. */
+enum wp_timeout_kind { WP_TIMEOUT_NONE, WP_TIMEOUT_MS, WP_TIMEOUT_TIMESPEC, WP_TIMEOUT_TIMEVAL };
+
+#define WP_NO_ARG 255
+#define WP_MAX_SYSCALL 512
+
+struct wp_call_info {
+	wp_u8 call_class;
+	wp_u8 timeout_kind;
+	wp_u8 timeout_arg; /* 0-based argument that holds the timeout */
+	wp_u8 fd_arg;      /* 0-based argument that holds the descriptor, or WP_NO_ARG */
+	wp_u8 count_arg;   /* 0-based argument that holds the number watched, or WP_NO_ARG */
+	wp_u8 unused[3];
+};
+
+/* Constant once loaded. */
+struct wp_config {
+	wp_u32 self_pid;         /* process whose activity is not recorded: ours */
+	wp_u32 port;             /* only sockets of this local port; 0: any */
+	wp_u32 everything;       /* -a */
+	wp_u32 match_comm;       /* -c: tasks that take this name join */
+	wp_u64 cgroup_id;        /* --cgroup: tasks that move into it join; 0: none */
+	wp_u32 switch_state_arg; /* sched_switch has the task's state as an argument (5.18 and later) */
+	wp_u32 kfree_sk_arg;     /* kfree_skb has the receiving socket as an argument (6.11 and later) */
+	/* addresses of wake functions; 0: not known here */
+	wp_u64 fn_epoll, fn_poll, fn_woken, fn_receiver, fn_autoremove, fn_io_poll;
+	struct wp_comm comm;
+};
+
+/* From the programs to the collector, while it runs. */
+struct wp_signals {
+	wp_u32 newborn_any; /* something was put into newborn (for the programs themselves) */
+	wp_u32 rescan;      /* threads or sockets of a new target wait to be found: run the iterators */
+	wp_u32 datagrams;   /* a datagram socket is watched: attach socket__copy_datagram */
+	wp_u32 unused;
+};
+
+/* The head of each CPU's element in the map `cpus`, mapped read-only by the collector. */
+struct wp_cpu_counters {
+	wp_u64 count[WP_HOOK_count][WP_OUTCOMES];
+	wp_u64 seq; /* last sequence number taken */
+};
+
+#endif
