@@ -18,7 +18,10 @@ using namespace wp::demo;
 class Server {
  public:
   Server(const Options& options, ReadLog& log)
-      : options_(options), log_(log), listener_(listen_on(options, SOCK_NONBLOCK)), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+      : options_(options),
+        log_(log),
+        listener_(listen_on(options, SOCK_NONBLOCK)),
+        epoll_(epoll_create1(EPOLL_CLOEXEC)) {
     if (epoll_ < 0) give_up_on_errno("epoll_create1");
     set_interest(EPOLL_CTL_ADD, listener_, EPOLLIN);
   }

@@ -326,7 +326,8 @@ void print(Outcome& outcome) {
   };
   const double seconds = static_cast<double>(outcome.busy_ns) / 1e9;
   std::printf(
-      "{\"requests\":%zu,\"errors\":%llu,\"seconds\":%.6f,\"rps\":%.1f,\"p50_ns\":%llu,\"p90_ns\":%llu,\"p99_ns\":%llu}\n",
+      "{\"requests\":%zu,\"errors\":%llu,\"seconds\":%.6f,\"rps\":%.1f,\"p50_ns\":%llu,\"p90_ns\":%llu,\"p99_ns\":%llu}"
+      "\n",
       sorted.size(), static_cast<unsigned long long>(outcome.errors), seconds,
       seconds > 0 ? static_cast<double>(sorted.size()) / seconds : 0.0, percentile(50), percentile(90), percentile(99));
 }

@@ -41,7 +41,8 @@ class Arguments {
       if (words_[i] != name) continue;
       if (i + 1 == words_.size()) give_up(std::string(name) + " needs a value");
       std::string value = words_[i + 1];
-      words_.erase(words_.begin() + static_cast<std::ptrdiff_t>(i), words_.begin() + static_cast<std::ptrdiff_t>(i) + 2);
+      words_.erase(words_.begin() + static_cast<std::ptrdiff_t>(i),
+                   words_.begin() + static_cast<std::ptrdiff_t>(i) + 2);
       return value;
     }
     return otherwise;

@@ -40,9 +40,9 @@ struct ServerRead {
 /// One request of the client whose echo came back right.
 struct ClientRequest {
   static constexpr std::array<char, 8> kMagic{'w', 'p', 't', 'r', 'q', 's', 't', '1'};
-  std::uint64_t connection = 0;  ///< connection_key()
-  std::uint64_t id = 0;          ///< from 0 on each connection
-  std::uint64_t offset = 0;      ///< of its first byte in the stream the server receives
+  std::uint64_t connection = 0;      ///< connection_key()
+  std::uint64_t id = 0;              ///< from 0 on each connection
+  std::uint64_t offset = 0;          ///< of its first byte in the stream the server receives
   std::uint64_t send_before_ns = 0;  ///< just before the call that sent its first byte
   std::uint64_t send_after_ns = 0;   ///< just after the call that sent its last byte
   std::uint64_t reply_ns = 0;        ///< when the last byte of the echo had been read
