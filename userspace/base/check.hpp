@@ -13,5 +13,4 @@ namespace wp {
 
 }  // namespace wp
 
-#define WP_CHECK(condition) \
-  ((condition) ? static_cast<void>(0) : ::wp::check_failed(#condition, __FILE__, __LINE__))
+#define WP_CHECK(condition) ((condition) ? static_cast<void>(0) : ::wp::check_failed(#condition, __FILE__, __LINE__))
