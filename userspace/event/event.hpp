@@ -12,7 +12,12 @@ namespace wp::event {
 
 /// A known gap: records that were made but can't be had, or bytes that can't be decoded.
 struct Loss {
-  enum class Why { kRingFull, kDamaged, kUndecodable, kLate };
+  enum class Why {
+    kRingFull,
+    kDamaged,
+    kUndecodable,
+    kLate
+  };
   std::uint64_t from_ns = 0;  ///< last time before the gap, 0: from the start
   std::uint64_t to_ns = 0;    ///< first time after it
   std::uint32_t cpu = 0;      ///< kAllCpus where it can't be told
