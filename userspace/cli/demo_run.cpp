@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "userspace/cli/demo_run.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <system_error>
+#include <thread>
+
+#include "userspace/cli/child.hpp"
+
+namespace wp::cli {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+/// Every program below has this as its own hard limit too, so that nothing stays behind whatever happens to us.
+std::uint64_t limit_seconds(const DemoPlan& plan) { return 60 + plan.requests / 1000; }
+
+Result<fs::path> own_program() {
+  std::error_code error;
+  fs::path program = fs::read_symlink("/proc/self/exe", error);
+  if (error) return Error{ExitCode::kError, "find this program: " + error.message()};
+  return program;
+}
+
+Result<std::string> find_program(const fs::path& own, const std::string& name) {
+  const fs::path here = own.parent_path();
+  for (const fs::path& folder : {here / "demo-servers", here / "../demo-servers", here, here / "../libexec/wakepath"}) {
+    if (access((folder / name).c_str(), X_OK) == 0) return (folder / name).lexically_normal().string();
+  }
+  return Error{ExitCode::kError,
+               fmt::format("find {}: not beside {}; build or install the demo servers", name, own.string())};
+}
+
+struct Server {
+  Child process;
+  std::string port;
+};
+
+Result<Server> start_server(const DemoPlan& plan, const fs::path& own, const std::string& log) {
+  auto program = find_program(own, plan.demo.server);
+  if (!program) return std::move(program.error());
+  const std::uint64_t reads_at_most = plan.requests * (plan.message_bytes / 16384 + 1) + 1024;
+  auto process =
+      Child::start({*program, "--truth", log, "--truth-records", std::to_string(reads_at_most), "--message-size",
+                    std::to_string(plan.message_bytes), "--max-seconds", std::to_string(2 * limit_seconds(plan) + 120)},
+                   Child::Stdout::kCapture);
+  if (!process) return std::move(process.error());
+  auto line = process->read_line(20s);
+  if (!line) return std::move(line.error());
+  constexpr std::string_view kListening = "listening ";
+  if (!line->starts_with(kListening)) {
+    return Error{ExitCode::kError, fmt::format("{} said '{}' instead of its port", process->name(), *line)};
+  }
+  return Server{std::move(*process), line->substr(kListening.size())};
+}
+
+Error recorder_ended(int status) {
+  const bool refused = status == static_cast<int>(ExitCode::kNotPermitted);
+  return {refused ? ExitCode::kNotPermitted : ExitCode::kError,
+          fmt::format("the recorder ended with status {}; 'wakepath doctor' tells what is missing", status)};
+}
+
+/// Returns when the recorder is attached: it writes a byte to the descriptor it was given, or closes it.
+Result<Child> start_recorder(const DemoPlan& plan, const fs::path& own, pid_t server) {
+  auto ready = make_pipe();
+  if (!ready) return std::move(ready.error());
+  auto recorder = Child::start({own, "record", "-p", std::to_string(server), "-o", plan.recording, "--ready-fd",
+                                std::to_string(ready->write_end.get())},
+                               Child::Stdout::kToStderr, ready->write_end.get());
+  if (!recorder) return recorder;
+  ready->write_end.reset();
+  pollfd watched{ready->read_end.get(), POLLIN, 0};
+  if (poll(&watched, 1, 60'000) <= 0) return Error{ExitCode::kError, "the recorder was not ready within 60 s"};
+  char byte = 0;
+  const bool told = read(ready->read_end.get(), &byte, 1) == 1;
+  if (!told && recorder->has_ended(100ms)) {
+    const auto status = recorder->wait(0ms);
+    return recorder_ended(status ? *status : -1);
+  }
+  return recorder;
+}
+
+Result<std::string> run_client(const DemoPlan& plan, const fs::path& own, const std::string& port,
+                               const std::string& log) {
+  auto program = find_program(own, "wakepath-load-client");
+  if (!program) return program;
+  std::vector<std::string> argv{*program,
+                                "--connect",
+                                "127.0.0.1:" + port,
+                                "--connections",
+                                std::to_string(plan.connections),
+                                "--requests",
+                                std::to_string(plan.requests),
+                                "--size",
+                                std::to_string(plan.message_bytes),
+                                "--truth",
+                                log,
+                                "--max-seconds",
+                                std::to_string(limit_seconds(plan))};
+  if (plan.demo.one_at_a_time) argv.push_back("--sequential");
+  auto client = Child::start(argv, Child::Stdout::kCapture);
+  if (!client) return std::move(client.error());
+  const auto patience = std::chrono::seconds(limit_seconds(plan) + 30);
+  auto said = client->read_rest(patience);
+  if (!said) return said;
+  const auto status = client->wait(10s);
+  if (!status) return status.error();
+  if (*status != 0) return Error{ExitCode::kError, fmt::format("the client ended with status {}: {}", *status, *said)};
+  return said;
+}
+
+Result<void> stop_recorder(Child& recorder) {
+  recorder.signal(SIGINT);
+  const auto status = recorder.wait(120s);
+  if (!status) return status.error();
+  // What was lost is in the recording; the comparison will say what it cost.
+  if (*status != 0 && *status != static_cast<int>(ExitCode::kDataLost)) return recorder_ended(*status);
+  return {};
+}
+
+Result<void> stop_server(Child& server) {
+  server.signal(SIGTERM);
+  const auto status = server.wait(30s);
+  if (!status) return status.error();
+  if (*status != 0) return Error{ExitCode::kError, fmt::format("{} ended with status {}", server.name(), *status)};
+  return {};
+}
+
+}  // namespace
+
+Result<DemoRun> run_demo(const DemoPlan& plan) {
+  auto own = own_program();
+  if (!own) return std::move(own.error());
+  DemoRun run{{}, plan.truth_folder / "client.truth", plan.truth_folder / "server.truth"};
+
+  auto server = start_server(plan, *own, run.server_log);
+  if (!server) return std::move(server.error()).within("start the demo's server");
+  auto recorder = start_recorder(plan, *own, server->process.pid());
+  if (!recorder) return std::move(recorder.error()).within("record the demo");
+  auto client = run_client(plan, *own, server->port, run.client_log);
+  if (!client) return std::move(client.error()).within("put load on the demo");
+  run.client_json = std::move(*client);
+
+  std::this_thread::sleep_for(50ms);  // the server's last answers and the end of the connections
+  auto recorded = stop_recorder(*recorder);
+  if (!recorded) return std::move(recorded.error()).within("record the demo");
+  auto stopped = stop_server(server->process);
+  if (!stopped) return std::move(stopped.error()).within("stop the demo's server");
+  return run;
+}
+
+}  // namespace wp::cli
