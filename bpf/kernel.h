@@ -70,7 +70,7 @@ enum {
 #define S_IFIFO 0010000
 #define NET_RX_SOFTIRQ 3
 #define WQ_FLAG_EXCLUSIVE 1
-#define EAGAIN 11
+#define IFF_LOOPBACK 8
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -129,8 +129,32 @@ struct cgroup {
 struct irqaction {
 	const char *name;
 };
+struct ns_common {
+	unsigned int inum;
+};
+struct net {
+	struct ns_common ns;
+};
+typedef struct {
+	struct net *net;
+} possible_net_t;
+struct rtnl_link_ops {
+	const char *kind;
+};
+struct device_driver {
+	const char *name;
+};
+struct device {
+	struct device *parent;
+	struct device_driver *driver;
+};
 struct net_device {
 	int ifindex;
+	unsigned int flags;
+	char name[16];
+	possible_net_t nd_net;
+	const struct rtnl_link_ops *rtnl_link_ops;
+	struct device dev;
 };
 struct sk_buff {
 	struct net_device *dev;
@@ -154,15 +178,6 @@ struct in6_addr {
 		u8 u6_addr8[16];
 	} in6_u;
 };
-struct ns_common {
-	unsigned int inum;
-};
-struct net {
-	struct ns_common ns;
-};
-typedef struct {
-	struct net *net;
-} possible_net_t;
 struct sock_common {
 	__be32 skc_daddr;
 	__be32 skc_rcv_saddr;

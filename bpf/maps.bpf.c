@@ -5,6 +5,7 @@ struct rings rings SEC(".maps");
 struct cpus cpus SEC(".maps");
 struct packets packets SEC(".maps");
 struct irq_names irq_names SEC(".maps");
+struct device_names device_names SEC(".maps");
 struct tasks tasks SEC(".maps");
 struct socks socks SEC(".maps");
 struct targets targets SEC(".maps");

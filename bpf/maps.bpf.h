@@ -18,6 +18,7 @@ enum who { WHO_OTHER, WHO_WATCHED, WHO_SELF };
 
 #define PACKET_SLOTS 8192
 #define MAX_IRQ 1024
+#define NAMED_DEVICES 1024
 #define MAX_WITNESS 8
 
 /*
@@ -75,6 +76,7 @@ struct packet {
 	u64 irq_ns;
 	u64 raise_ns;
 	u64 softirq_ns;
+	u64 device;
 	u32 irq;
 	u32 ifindex;
 	u32 napi_id;
@@ -179,6 +181,12 @@ struct irq_names {
 	__type(key, u32);
 	__type(value, u64); /* irqaction last named for this line */
 };
+struct device_names {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, NAMED_DEVICES);
+	__type(key, u32);
+	__type(value, u64); /* net_device last named for this slot */
+};
 struct tasks {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -210,6 +218,7 @@ extern struct rings rings SEC(".maps");
 extern struct cpus cpus SEC(".maps");
 extern struct packets packets SEC(".maps");
 extern struct irq_names irq_names SEC(".maps");
+extern struct device_names device_names SEC(".maps");
 extern struct tasks tasks SEC(".maps");
 extern struct socks socks SEC(".maps");
 extern struct targets targets SEC(".maps");

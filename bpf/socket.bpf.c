@@ -3,6 +3,44 @@
 #include "packet.bpf.h"
 #include "witness.bpf.h"
 
+static __always_inline void say_name(struct cpu_state *c, u32 space, u64 key, const char *name)
+{
+	struct wp_name *e = BEGIN_FURTHER(c, WP_HOOK_socket__data_ready, name);
+
+	if (!e)
+		return;
+	e->key = key;
+	e->space = space;
+	bpf_probe_read_kernel_str(e->text.s, sizeof(e->text.s), name);
+	end_record(c, WP_HOOK_socket__data_ready, e);
+}
+
+/* The name and the kind of the device a watched packet came by, when it is not the one named last. */
+static __always_inline u32 name_device(struct cpu_state *c, struct net_device *device, u32 ifindex)
+{
+	u32 slot = ifindex & (NAMED_DEVICES - 1);
+	u64 *known = bpf_map_lookup_elem(&device_names, &slot);
+	u32 netns = KREAD(struct net, KREAD(struct net_device, device, nd_net.net), ns.inum);
+	u64 key = (u64)netns << 32 | ifindex;
+	struct device *parent;
+	const void *ops;
+
+	if (!known || *known == (u64)device)
+		return netns;
+	*known = (u64)device;
+	say_name(c, WP_NAME_netdev, key, (void *)device + bpf_core_field_offset(struct net_device, name));
+	ops = KREAD(struct net_device, device, rtnl_link_ops);
+	parent = KREAD(struct net_device, device, dev.parent);
+	if (KREAD(struct net_device, device, flags) & IFF_LOOPBACK)
+		say_name(c, WP_NAME_netdev_kind, key, "loopback");
+	else if (ops)
+		say_name(c, WP_NAME_netdev_kind, key, KREAD(struct rtnl_link_ops, ops, kind));
+	else if (parent)
+		say_name(c, WP_NAME_netdev_kind, key,
+			 KREAD(struct device_driver, KREAD(struct device, parent, driver), name));
+	return netns;
+}
+
 static __always_inline void arrival_facts(struct cpu_state *c, struct wp_delivery *d, u64 skb)
 {
 	struct packet *p = skb ? packet_slot(skb) : NULL;
@@ -26,6 +64,7 @@ static __always_inline void arrival_facts(struct cpu_state *c, struct wp_deliver
 	d->driver_cpu = p->driver_cpu;
 	d->softirq_how = p->softirq_how;
 	d->irq_over = p->irq_over;
+	d->netns = name_device(c, (void *)p->device, p->ifindex);
 	d->driver_hook = p->driver_hook;
 }
 

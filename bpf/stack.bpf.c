@@ -33,6 +33,7 @@ int BPF_PROG(stack__receive, struct sk_buff *skb)
 	p->softirq_how = c->softirq_how;
 	p->irq_over = c->softirq_over;
 	p->packet_index = c->packet_index++;
+	p->device = (u64)skb->dev;
 	p->ifindex = skb->dev->ifindex;
 	p->napi_id = skb->napi_id;
 	p->queue = skb->queue_mapping;

@@ -119,11 +119,11 @@ struct wp_addr {
 /* What a name record names. */
 #define WP_NAME_SPACES(X)                                                                          \
 	X(0, irq,         "interrupt line -> name of the action that ran")                         \
-	X(1, netdev,      "interface index -> name")                                               \
+	X(1, netdev,      "network namespace << 32 | interface index -> name")                                               \
 	X(2, symbol,      "kernel address -> symbol")                                              \
 	X(3, drop_reason, "skb drop reason -> name")                                               \
 	X(4, syscall,     "system call number -> name")                                            \
-	X(5, netdev_kind, "interface index -> driver or kind, such as loopback, veth, virtio_net")
+	X(5, netdev_kind, "the same key -> driver or kind, such as loopback, veth, virtio_net")
 
 /* Flags of a witness entry. */
 #define WP_WITNESS_EXCLUSIVE 1u /* WQ_FLAG_EXCLUSIVE: one waiter of several is woken */
@@ -177,7 +177,7 @@ struct wp_addr {
 	F(wp_u8, w_mech, "first entry: WP_MECHANISMS")                                             \
 	F(wp_u8, w_flags, "first entry: WP_WITNESS_*")                                             \
 	F(wp_u8, w_count, "entries on the wait queue; further ones follow as witness records; 255: the walk was cut") \
-	F(wp_u32, unused, "0")
+	F(wp_u32, netns, "inode number of the interface's network namespace")
 
 #define WP_FIELDS_witness(F)                                                                       \
 	F(wp_u64, delivery, "seq of the delivery, on the same CPU")                                \

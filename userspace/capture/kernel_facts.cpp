@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "userspace/capture/kernel_facts.hpp"
+
+#include <bpf/btf.h>
+#include <linux/capability.h>
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+namespace wp::capture {
+
+namespace {
+
+bool has_capability(std::uint64_t effective, unsigned bit) { return (effective >> bit) & 1U; }
+
+std::uint64_t effective_capabilities() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.rfind("CapEff:", 0) == 0) return std::stoull(line.substr(7), nullptr, 16);
+  return 0;
+}
+
+// "none [integrity] confidentiality": the chosen one stands in brackets.
+std::string read_lockdown() {
+  std::ifstream file("/sys/kernel/security/lockdown");
+  std::string line;
+  std::getline(file, line);
+  const auto open = line.find('['), close = line.find(']');
+  return open == std::string::npos || close == std::string::npos ? "" : line.substr(open + 1, close - open - 1);
+}
+
+}  // namespace
+
+Rights read_rights() {
+  const std::uint64_t effective = effective_capabilities();
+  const bool admin = has_capability(effective, CAP_SYS_ADMIN);
+  return {admin || has_capability(effective, CAP_BPF), admin || has_capability(effective, CAP_PERFMON), read_lockdown()};
+}
+
+std::string kernel_release() {
+  utsname name{};
+  return uname(&name) == 0 ? name.release : "";
+}
+
+std::string machine() {
+  utsname name{};
+  return uname(&name) == 0 ? name.machine : "";
+}
+
+void KernelFacts::FreeBtf::operator()(btf* b) const { btf__free(b); }
+
+Result<KernelFacts> KernelFacts::read() {
+  KernelFacts facts;
+  facts.btf_.reset(btf__load_vmlinux_btf());
+  if (!facts.btf_)
+    return Error{ExitCode::kNotPermitted,
+                 "this kernel has no BTF (/sys/kernel/btf/vmlinux can't be read), without which no program can be loaded; "
+                 "use a kernel built with CONFIG_DEBUG_INFO_BTF=y, as all current distributions' are"};
+  facts.read_symbols();
+  return facts;
+}
+
+void KernelFacts::read_symbols() {
+  std::ifstream file("/proc/kallsyms");
+  symbols_.reserve(1U << 17U);
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream fields(line);
+    std::uint64_t address = 0;
+    char type = 0;
+    std::string name;
+    fields >> std::hex >> address >> type >> name;
+    if (address && (type == 't' || type == 'T' || type == 'w' || type == 'W')) symbols_.emplace_back(address, name);
+  }
+  std::stable_sort(symbols_.begin(), symbols_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+}
+
+std::optional<unsigned> KernelFacts::tracepoint_args(const std::string& name) const {
+  const int id = btf__find_by_name_kind(btf_.get(), ("btf_trace_" + name).c_str(), BTF_KIND_TYPEDEF);
+  if (id < 0) return std::nullopt;
+  const btf_type* pointer = btf__type_by_id(btf_.get(), btf__type_by_id(btf_.get(), static_cast<__u32>(id))->type);
+  const btf_type* proto = pointer ? btf__type_by_id(btf_.get(), pointer->type) : nullptr;
+  if (!proto || !btf_is_func_proto(proto) || btf_vlen(proto) == 0) return std::nullopt;
+  return btf_vlen(proto) - 1U;  // the first is the tracepoint's own data pointer
+}
+
+std::uint64_t KernelFacts::address_of(const std::string& symbol) const {
+  const auto it = std::find_if(symbols_.begin(), symbols_.end(), [&](const auto& s) { return s.second == symbol; });
+  return it == symbols_.end() ? 0 : it->first;
+}
+
+std::string KernelFacts::symbol_at(std::uint64_t address) const {
+  auto it = std::upper_bound(symbols_.begin(), symbols_.end(), address,
+                             [](std::uint64_t a, const auto& s) { return a < s.first; });
+  if (it == symbols_.begin()) return "";
+  return std::prev(it)->second;
+}
+
+std::string KernelFacts::drop_reason(std::uint32_t value) const {
+  const int id = btf__find_by_name_kind(btf_.get(), "skb_drop_reason", BTF_KIND_ENUM);
+  if (id < 0) return "";
+  const btf_type* type = btf__type_by_id(btf_.get(), static_cast<__u32>(id));
+  const btf_enum* values = btf_enum(type);
+  constexpr std::string_view kPrefix = "SKB_DROP_REASON_";
+  for (unsigned i = 0; i < btf_vlen(type); ++i) {
+    if (static_cast<std::uint32_t>(values[i].val) != value) continue;
+    std::string name = btf__name_by_offset(btf_.get(), values[i].name_off);
+    return name.rfind(kPrefix, 0) == 0 ? name.substr(kPrefix.size()) : name;
+  }
+  return "";
+}
+
+}  // namespace wp::capture

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "userspace/capture/probes.hpp"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <sched.h>
+#include <spdlog/spdlog.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "userspace/capture/syscalls.hpp"
+#include "wakepath.skel.h"
+
+namespace wp::capture {
+
+namespace {
+
+constexpr const char* kLate = "socket__copy_datagram";  // attached once a datagram socket is watched
+
+// libbpf's own words, kept for the message of a failed load; at debug level they are shown as they come.
+std::string& libbpf_words() {
+  static std::string words;
+  return words;
+}
+
+int keep_words(libbpf_print_level level, const char* format, va_list arguments) {
+  std::array<char, 2048> line{};
+  const int n = std::vsnprintf(line.data(), line.size(), format, arguments);
+  std::string text(line.data());
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  if (level == LIBBPF_DEBUG)
+    spdlog::trace("{}", text);
+  else
+    spdlog::debug("{}", text), libbpf_words() += text + "\n";
+  return n;
+}
+
+std::string first_words() {
+  const std::string& words = libbpf_words();
+  return words.substr(0, words.find('\n'));
+}
+
+Error load_error(int code) {
+  const std::string why = std::strerror(-code);
+  if (code == -EPERM || code == -EACCES) {
+    if (!read_rights().enough())
+      return {ExitCode::kNotPermitted, "loading the programs needs CAP_BPF and CAP_PERFMON; run as root"};
+  }
+  return {code == -EPERM ? ExitCode::kNotPermitted : ExitCode::kError,
+          "the kernel refused a program (" + why + "): " + first_words() +
+              "; `wakepath doctor` tells what this kernel offers, `-v` shows the verifier's words"};
+}
+
+std::vector<HookState> hook_table() {
+  return {
+#define WP_ROW(number, name, tracepoint, stage, cost) {number, #name, tracepoint, stage, cost, false, ""},
+      WP_HOOKS(WP_ROW)
+#undef WP_ROW
+  };
+}
+
+bool is_iterator(const HookState& hook) { return hook.tracepoint.rfind("iter/", 0) == 0; }
+
+}  // namespace
+
+Result<std::unique_ptr<Probes>> Probes::load(const ProbeOptions& options, const KernelFacts& facts) {
+  std::unique_ptr<Probes> probes(new Probes());
+  if (auto opened = probes->open(options, facts); !opened) return std::move(opened.error());
+  return probes;
+}
+
+Result<void> Probes::open(const ProbeOptions& options, const KernelFacts& facts) {
+  libbpf_set_print(keep_words);
+  libbpf_words().clear();
+  skeleton_ = wakepath_bpf::open(nullptr);
+  if (!skeleton_) return load_error(-errno);
+  hooks_ = hook_table();
+  configure(options, facts);
+  choose_hooks(options, facts);
+  if (auto sized = size_maps(options); !sized) return sized;
+  if (const int error = wakepath_bpf::load(skeleton_); error) return load_error(error);
+  if (auto made = make_rings(options.ring_bytes); !made) return made;
+  return map_counters();
+}
+
+Probes::~Probes() {
+  detach();
+  rings_.clear();
+  if (counters_) munmap(counters_, counters_bytes_);
+  for (const int fd : ring_fds_) ::close(fd);
+  if (skeleton_) wakepath_bpf::destroy(skeleton_);
+}
+
+void Probes::configure(const ProbeOptions& options, const KernelFacts& facts) {
+  wp_config& c = skeleton_->rodata->config;
+  c.self_pid = static_cast<wp_u32>(getpid());
+  c.port = options.target.port;
+  c.everything = options.target.everything;
+  c.match_comm = !options.target.comm.empty();
+  std::strncpy(c.comm.s, options.target.comm.c_str(), sizeof(c.comm.s) - 1);
+  if (!options.target.cgroup.empty())
+    if (auto id = cgroup_id(options.target.cgroup)) c.cgroup_id = *id;
+  c.switch_state_arg = facts.tracepoint_args("sched_switch").value_or(0) >= 4;
+  c.kfree_sk_arg = facts.tracepoint_args("kfree_skb").value_or(0) >= 4;
+  c.fn_epoll = facts.address_of("ep_poll_callback");
+  c.fn_poll = facts.address_of("pollwake");
+  c.fn_woken = facts.address_of("woken_wake_function");
+  c.fn_receiver = facts.address_of("receiver_wake_function");
+  c.fn_autoremove = facts.address_of("autoremove_wake_function");
+  c.fn_io_poll = facts.address_of("io_poll_wake");
+  for (const Syscall& call : syscalls()) skeleton_->rodata->calls[call.nr] = call.info;
+}
+
+void Probes::choose_hooks(const ProbeOptions& options, const KernelFacts& facts) {
+  for (HookState& hook : hooks_) {
+    const auto& without = options.without;
+    if (std::find(without.begin(), without.end(), hook.name) != without.end())
+      hook.reason = "left out by request";
+    else if (!is_iterator(hook) && !facts.has_tracepoint(hook.tracepoint))
+      hook.reason = "this kernel has no tracepoint " + hook.tracepoint;
+    if (!hook.reason.empty()) bpf_program__set_autoload(program(hook.name), false);
+  }
+}
+
+Result<void> Probes::size_maps(const ProbeOptions& options) {
+  const int possible = libbpf_num_possible_cpus();
+  if (possible < 1) return Error{ExitCode::kError, "can't tell how many CPUs there are"};
+  const auto cpus = static_cast<__u32>(possible);
+  bpf_map__set_max_entries(skeleton_->maps.cpus, cpus);
+  bpf_map__set_max_entries(skeleton_->maps.rings, cpus);
+  for (__u32 i = 0; i < cpus; ++i) {
+    const int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "wp_ring", 0, 0, static_cast<__u32>(options.ring_bytes), nullptr);
+    if (fd == -EPERM) return load_error(fd);
+    if (fd < 0)
+      return Error{ExitCode::kError, "no ring of " + std::to_string(options.ring_bytes >> 20U) + " MiB per CPU to be had (" +
+                                         std::strerror(-fd) + "); pass a smaller --ring"};
+    ring_fds_.push_back(fd);
+  }
+  bpf_map__set_inner_map_fd(skeleton_->maps.rings, ring_fds_.front());
+  return {};
+}
+
+Result<void> Probes::make_rings(std::size_t bytes) {
+  for (__u32 cpu = 0; cpu < ring_fds_.size(); ++cpu) {
+    const int error = bpf_map_update_elem(bpf_map__fd(skeleton_->maps.rings), &cpu, &ring_fds_[cpu], BPF_ANY);
+    if (error) return Error{ExitCode::kError, std::string("place a ring: ") + std::strerror(-error)};
+    auto ring = Ring::map(ring_fds_[cpu], bytes);
+    if (!ring) return std::move(ring.error());
+    rings_.push_back(std::move(*ring));
+  }
+  return {};
+}
+
+Result<void> Probes::map_counters() {
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  counters_stride_ = (bpf_map__value_size(skeleton_->maps.cpus) + 7U) & ~7U;
+  counters_bytes_ = (counters_stride_ * cpus() + page - 1) / page * page;
+  void* memory = mmap(nullptr, counters_bytes_, PROT_READ, MAP_SHARED, bpf_map__fd(skeleton_->maps.cpus), 0);
+  if (memory == MAP_FAILED) return Error{ExitCode::kError, std::string("map the counters: ") + std::strerror(errno)};
+  counters_ = memory;
+  return {};
+}
+
+const wp_cpu_counters& Probes::counters(unsigned cpu) const {
+  return *reinterpret_cast<const wp_cpu_counters*>(static_cast<const std::byte*>(counters_) + cpu * counters_stride_);
+}
+
+bpf_program* Probes::program(const std::string& name) const {
+  return bpf_object__find_program_by_name(skeleton_->obj, name.c_str());
+}
+
+bool Probes::attach_one(HookState& hook) {
+  bpf_link* link = bpf_program__attach(program(hook.name));
+  if (!link) {
+    hook.reason = std::string("can't be attached: ") + std::strerror(errno);
+    return false;
+  }
+  links_.push_back(link);
+  hook.attached = true;
+  return true;
+}
+
+Result<void> Probes::attach() {
+  for (HookState& hook : hooks_) {
+    if (!hook.reason.empty()) continue;
+    if (is_iterator(hook)) {
+      hook.attached = true;  // run by find_existing
+    } else if (hook.name == kLate) {
+      hook.reason = "no datagram socket is watched";
+    } else if (!attach_one(hook) && hook.hook == WP_HOOK_socket__data_ready) {
+      return Error{ExitCode::kNotPermitted, "sk_data_ready: " + hook.reason + "; without it there are no paths"};
+    }
+  }
+  if (!hooks_[WP_HOOK_socket__data_ready].attached)
+    return Error{ExitCode::kNotPermitted, hooks_[WP_HOOK_socket__data_ready].reason +
+                                              ", without which there are no paths; see `wakepath doctor`"};
+  return {};
+}
+
+Result<void> Probes::run_iterator(const char* name) {
+  bpf_link* link = bpf_program__attach_iter(program(name), nullptr);
+  if (!link) return Error{ExitCode::kError, std::string(name) + ": " + std::strerror(errno)};
+  const int fd = bpf_iter_create(bpf_link__fd(link));
+  std::array<char, 256> unused{};
+  ssize_t n = 0;
+  if (fd >= 0) {
+    do n = ::read(fd, unused.data(), unused.size());
+    while (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)));
+    ::close(fd);
+  }
+  bpf_link__destroy(link);
+  if (fd < 0 || n < 0) return Error{ExitCode::kError, std::string(name) + ": " + std::strerror(errno)};
+  return {};
+}
+
+// A CPU learns at a switch whether its task is watched. Running on each CPU once forces one everywhere,
+// so that even a task which never sleeps is seen from here on.
+void Probes::visit_every_cpu() const {
+  cpu_set_t before;
+  if (sched_getaffinity(0, sizeof(before), &before) != 0) return;
+  for (unsigned cpu = 0; cpu < cpus(); ++cpu) {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    if (sched_setaffinity(0, sizeof(one), &one) == 0) sched_yield();
+  }
+  sched_setaffinity(0, sizeof(before), &before);
+}
+
+Result<void> Probes::find_existing(const std::vector<pid_t>& pids) {
+  for (const pid_t pid : pids) {
+    const auto key = static_cast<__u32>(pid);
+    const __u32 why = WP_WHY_start;
+    if (bpf_map__update_elem(skeleton_->maps.targets, &key, sizeof(key), &why, sizeof(why), BPF_ANY))
+      return Error{ExitCode::kError, "more processes to watch than fit (65536)"};
+  }
+  // Sockets first: with --port they tell whose tasks to look for. Tasks twice: children of children.
+  for (const char* name : {"start__sockets", "start__tasks", "start__tasks", "start__sockets"})
+    if (auto ran = run_iterator(name); !ran) return ran;
+  visit_every_cpu();
+  return {};
+}
+
+std::size_t Probes::target_count() const {
+  std::size_t n = 0;
+  __u32 key = 0, next = 0;
+  const int fd = bpf_map__fd(skeleton_->maps.targets);
+  for (int error = bpf_map_get_next_key(fd, nullptr, &next); !error; error = bpf_map_get_next_key(fd, &key, &next)) {
+    key = next;
+    ++n;
+  }
+  return n;
+}
+
+Result<void> Probes::serve_signals() {
+  wp_signals& signals = skeleton_->bss->signals;
+  HookState& late = hooks_[WP_HOOK_socket__copy_datagram];
+  if (__atomic_load_n(&signals.datagrams, __ATOMIC_RELAXED) && !late.attached && late.hook == WP_HOOK_socket__copy_datagram &&
+      late.reason == "no datagram socket is watched") {
+    late.reason.clear();
+    attach_one(late);
+  }
+  if (__atomic_exchange_n(&signals.rescan, 0, __ATOMIC_RELAXED)) return find_existing({});
+  return {};
+}
+
+void Probes::detach() {
+  for (bpf_link* link : links_) bpf_link__destroy(link);
+  links_.clear();
+}
+
+}  // namespace wp::capture

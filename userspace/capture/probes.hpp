@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+// The BPF programs, loaded and attached. There is no list of them: the object's programs are walked,
+// and those whose tracepoint this kernel lacks are switched off and named. Everything is released by
+// the kernel when this process ends, however it ends: nothing is pinned.
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bpf/wire/shared.h"
+#include "userspace/base/result.hpp"
+#include "userspace/capture/kernel_facts.hpp"
+#include "userspace/capture/ring_source.hpp"
+#include "userspace/capture/target.hpp"
+
+struct wakepath_bpf;
+struct bpf_link;
+struct bpf_program;
+
+namespace wp::capture {
+
+/// One row of the hook table and what came of it here.
+struct HookState {
+  std::uint32_t hook = 0;
+  std::string name, tracepoint, stage, cost;
+  bool attached = false;
+  std::string reason;  ///< why it is not attached
+};
+
+struct ProbeOptions {
+  Target target;
+  std::size_t ring_bytes = 0;               ///< per CPU, a power of two of pages
+  std::vector<std::string> without;         ///< hooks to leave out, by program name
+};
+
+class Probes {
+ public:
+  /// Open, configure and load. Nothing runs yet.
+  static Result<std::unique_ptr<Probes>> load(const ProbeOptions& options, const KernelFacts& facts);
+  ~Probes();
+  Probes(const Probes&) = delete;
+  Probes& operator=(const Probes&) = delete;
+
+  /// Attach every program. A hook that refuses is noted; without sk_data_ready it is an error.
+  Result<void> attach();
+  /// Find the targets' existing threads and sockets. May be called again for processes found later.
+  Result<void> find_existing(const std::vector<pid_t>& pids);
+  /// How many processes are targets so far.
+  [[nodiscard]] std::size_t target_count() const;
+  /// Act on what the programs asked for: late attachments, another search. Cheap when there is nothing.
+  Result<void> serve_signals();
+  /// Stop all programs; the rings keep what is in them.
+  void detach();
+
+  [[nodiscard]] unsigned cpus() const { return static_cast<unsigned>(rings_.size()); }
+  std::vector<Ring>& rings() { return rings_; }
+  /// Counters of one CPU, live.
+  [[nodiscard]] const wp_cpu_counters& counters(unsigned cpu) const;
+  [[nodiscard]] const std::vector<HookState>& hooks() const { return hooks_; }
+
+ private:
+  Probes() = default;
+  Result<void> open(const ProbeOptions& options, const KernelFacts& facts);
+  void configure(const ProbeOptions& options, const KernelFacts& facts);
+  void choose_hooks(const ProbeOptions& options, const KernelFacts& facts);
+  Result<void> size_maps(const ProbeOptions& options);
+  Result<void> make_rings(std::size_t bytes);
+  Result<void> map_counters();
+  bool attach_one(HookState& hook);
+  Result<void> run_iterator(const char* program);
+  void visit_every_cpu() const;
+  bpf_program* program(const std::string& name) const;
+
+  wakepath_bpf* skeleton_ = nullptr;
+  std::vector<bpf_link*> links_;
+  std::vector<int> ring_fds_;
+  std::vector<Ring> rings_;
+  std::vector<HookState> hooks_;
+  void* counters_ = nullptr;
+  std::size_t counters_stride_ = 0, counters_bytes_ = 0;
+};
+
+}  // namespace wp::capture

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "userspace/capture/recorder.hpp"
+
+#include <time.h>
+
+#include <algorithm>
+#include <cstring>
+#include <span>
+
+#include "userspace/capture/syscalls.hpp"
+
+namespace wp::capture {
+
+namespace {
+
+constexpr std::uint64_t kBooksEveryNs = 100'000'000;
+// The programs' clock (ktime_get_mono_fast_ns) may differ from ours by what one update of the
+// timekeeper moves: far less than this.
+constexpr std::uint64_t kClockMarginNs = 1'000'000;
+constexpr unsigned kUsualPauseUs = 10'000, kBusyPauseUs = 1'000;
+
+std::uint64_t clock_ns(clockid_t clock) {
+  timespec t{};
+  clock_gettime(clock, &t);
+  return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(t.tv_nsec);
+}
+
+// Offsets in a raw record of the addresses and numbers that want a name.
+template <typename Record, typename Field>
+Field field_at(const std::byte* record, Field Record::*field) {
+  Record r{};
+  std::memcpy(&r, record, sizeof(r));
+  return r.*field;
+}
+
+}  // namespace
+
+Recorder::Recorder(Probes& probes, const KernelFacts& facts, stream::RecordingWriter& writer)
+    : probes_(probes), facts_(facts), writer_(writer), rings_(probes.cpus()), last_books_(probes.cpus()) {
+  buffer_.reserve(1U << 22U);
+}
+
+template <typename Record>
+Record& Recorder::add(std::uint64_t now_ns) {
+  const std::size_t at = buffer_.size();
+  buffer_.resize(at + sizeof(Record));
+  auto& r = *reinterpret_cast<Record*>(buffer_.data() + at);
+  r = Record{};
+  r.h.ts_ns = now_ns;
+  r.h.size = sizeof(Record);
+  return r;
+}
+
+void Recorder::add_name(std::uint32_t space, std::uint64_t key, const std::string& name, std::uint64_t now_ns) {
+  auto& r = add<wp_name>(now_ns);
+  r.h.kind = WP_KIND_name;
+  r.key = key;
+  r.space = space;
+  std::memcpy(r.text.s, name.data(), std::min(name.size(), sizeof(r.text.s)));
+}
+
+void Recorder::add_static_names(std::uint64_t now_ns) {
+  for (const Syscall& call : syscalls()) add_name(WP_NAME_syscall, call.nr, call.name, now_ns);
+  auto& clock = add<wp_clock>(now_ns);
+  clock.h.kind = WP_KIND_clock;
+  clock.monotonic_ns = clock_ns(CLOCK_MONOTONIC);
+  clock.realtime_ns = static_cast<wp_s64>(clock_ns(CLOCK_REALTIME));
+}
+
+void Recorder::name_symbol(std::uint64_t address, std::uint64_t now_ns) {
+  if (!address || !named_symbols_.insert(address).second) return;
+  const std::string name = facts_.symbol_at(address);
+  if (!name.empty()) add_name(WP_NAME_symbol, address, name, now_ns);
+}
+
+// Kernel addresses mean nothing elsewhere: name each when it is first seen.
+void Recorder::name_addresses(std::size_t from, std::uint64_t now_ns) {
+  const std::size_t end = buffer_.size();
+  for (std::size_t at = from; at < end;) {
+    wp_header h{};
+    std::memcpy(&h, buffer_.data() + at, sizeof(h));
+    const std::byte* record = buffer_.data() + at;
+    if (h.kind == WP_KIND_delivery) {
+      name_symbol(field_at(record, &wp_delivery::w_func), now_ns);
+    } else if (h.kind == WP_KIND_witness) {
+      name_symbol(field_at(record, &wp_witness::func), now_ns);
+    } else if (h.kind == WP_KIND_drop) {
+      const auto reason = field_at(record, &wp_drop::reason);
+      name_symbol(field_at(record, &wp_drop::location), now_ns);
+      if (named_reasons_.insert(reason).second) add_name(WP_NAME_drop_reason, reason, facts_.drop_reason(reason), now_ns);
+    }
+    at += h.size;
+  }
+}
+
+bool Recorder::drain(std::uint64_t now_ns) {
+  bool caught_up = true;
+  std::size_t fullest = 0;
+  const std::size_t from = buffer_.size();
+  for (unsigned cpu = 0; cpu < probes_.cpus(); ++cpu) {
+    const Ring::Turn turn = probes_.rings()[cpu].drain(buffer_);
+    rings_[cpu].received += turn.records;
+    rings_[cpu].peak = std::max<std::uint64_t>(rings_[cpu].peak, turn.waiting);
+    received_ += turn.records;
+    caught_up &= turn.caught_up;
+    fullest = std::max(fullest, turn.waiting);
+  }
+  pause_us_ = fullest > (1U << 20U) ? kBusyPauseUs : kUsualPauseUs;
+  name_addresses(from, now_ns);
+  return caught_up;
+}
+
+void Recorder::add_books(std::uint64_t now_ns) {
+  for (unsigned cpu = 0; cpu < probes_.cpus(); ++cpu) {
+    const wp_cpu_counters& live = probes_.counters(cpu);
+    for (std::uint32_t hook = 0; hook < WP_HOOK_count; ++hook) {
+      auto& last = last_books_[cpu].count[hook];
+      if (std::memcmp(last, live.count[hook], sizeof(last)) == 0) continue;
+      std::memcpy(last, live.count[hook], sizeof(last));
+      auto& r = add<wp_counters>(now_ns);
+      r.h.kind = WP_KIND_counters;
+      r.hook = hook;
+      r.of_cpu = cpu;
+      r.fired = last[WP_FIRED];
+      r.self = last[WP_SELF];
+      r.filtered = last[WP_FILTERED];
+      r.noted = last[WP_NOTED];
+      r.map_full = last[WP_MAP_FULL];
+      r.ring_full = last[WP_RING_FULL];
+      r.submitted = last[WP_SUBMITTED];
+    }
+    auto& ring = add<wp_ring>(now_ns);
+    ring.h.kind = WP_KIND_ring;
+    ring.of_cpu = cpu;
+    ring.received = rings_[cpu].received;
+    ring.written = rings_[cpu].received;
+    ring.peak_bytes = rings_[cpu].peak;
+  }
+  last_books_ns_ = now_ns;
+}
+
+Result<void> Recorder::hand_over() {
+  auto appended = writer_.append(buffer_);
+  buffer_.clear();
+  return appended;
+}
+
+Result<void> Recorder::turn() {
+  const std::uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+  if (!started_) add_static_names(now_ns);
+  started_ = true;
+  if (drain(now_ns)) {
+    auto& mark = add<wp_watermark>(now_ns);
+    mark.h.kind = WP_KIND_watermark;
+    mark.upto_ns = now_ns - kClockMarginNs;
+    mark.received = received_;
+  }
+  const bool due = now_ns - last_books_ns_ >= kBooksEveryNs;
+  if (due) add_books(now_ns);
+  if (auto handed = hand_over(); !handed) return handed;
+  return due ? writer_.flush() : Result<void>{};
+}
+
+Result<void> Recorder::finish() {
+  const std::uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+  drain(now_ns);
+  add_books(now_ns);
+  auto& mark = add<wp_watermark>(now_ns);
+  mark.h.kind = WP_KIND_watermark;
+  mark.upto_ns = now_ns;
+  mark.received = received_;
+  return hand_over();
+}
+
+std::uint64_t Recorder::lost() const {
+  std::uint64_t n = 0;
+  for (unsigned cpu = 0; cpu < probes_.cpus(); ++cpu)
+    for (const auto& hook : probes_.counters(cpu).count) n += hook[WP_RING_FULL] + hook[WP_MAP_FULL];
+  return n;
+}
+
+std::uint64_t Recorder::fired() const {
+  std::uint64_t n = 0;
+  for (unsigned cpu = 0; cpu < probes_.cpus(); ++cpu)
+    for (const auto& hook : probes_.counters(cpu).count) n += hook[WP_FIRED];
+  return n;
+}
+
+}  // namespace wp::capture

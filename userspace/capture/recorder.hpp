@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+// Moves records from the rings into a recording, and does nothing else with them: the analysis is
+// made later, from the file, by anyone. The loop is one thread with a timer, because a wake-up per
+// record would cost more than the record, and would be an event of its own on the machine watched.
+#include <cstdint>
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "userspace/base/result.hpp"
+#include "userspace/capture/probes.hpp"
+#include "userspace/stream/recording_writer.hpp"
+
+namespace wp::capture {
+
+class Recorder {
+ public:
+  Recorder(Probes& probes, const KernelFacts& facts, stream::RecordingWriter& writer);
+
+  /// One look at every ring. Names and counters are added as they come due.
+  Result<void> turn();
+  /// After the programs are detached: the rest of the rings and the final books.
+  Result<void> finish();
+  /// How long to wait before the next turn, by how full the rings were.
+  [[nodiscard]] unsigned pause_us() const { return pause_us_; }
+
+  [[nodiscard]] std::uint64_t received() const { return received_; }
+  /// Records that found no room, so far.
+  [[nodiscard]] std::uint64_t lost() const;
+  [[nodiscard]] std::uint64_t fired() const;
+
+ private:
+  struct RingBooks {
+    std::uint64_t received = 0, peak = 0;
+  };
+  template <typename Record>
+  Record& add(std::uint64_t now_ns);
+  bool drain(std::uint64_t now_ns);
+  void name_addresses(std::size_t from, std::uint64_t now_ns);
+  void name_symbol(std::uint64_t address, std::uint64_t now_ns);
+  void add_name(std::uint32_t space, std::uint64_t key, const std::string& name, std::uint64_t now_ns);
+  void add_static_names(std::uint64_t now_ns);
+  void add_books(std::uint64_t now_ns);
+  Result<void> hand_over();
+
+  Probes& probes_;
+  const KernelFacts& facts_;
+  stream::RecordingWriter& writer_;
+  std::vector<std::byte> buffer_;
+  std::vector<RingBooks> rings_;
+  std::vector<wp_cpu_counters> last_books_;
+  std::set<std::uint64_t> named_symbols_;
+  std::set<std::uint32_t> named_reasons_;
+  std::uint64_t received_ = 0, last_books_ns_ = 0;
+  unsigned pause_us_ = 10'000;
+  bool started_ = false;
+};
+
+}  // namespace wp::capture

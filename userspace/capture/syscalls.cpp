@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "userspace/capture/syscalls.hpp"
+
+#include <sys/syscall.h>
+
+namespace wp::capture {
+
+namespace {
+
+constexpr wp_u8 kNo = WP_NO_ARG;
+
+constexpr wp_call_info wait(wp_u8 timeout_kind, wp_u8 timeout_arg, wp_u8 fd_arg, wp_u8 count_arg) {
+  return {WP_CALL_WAIT, timeout_kind, timeout_arg, fd_arg, count_arg, {}};
+}
+constexpr wp_call_info call(wp_u8 call_class, wp_u8 fd_arg = 0) {
+  return {call_class, WP_TIMEOUT_NONE, kNo, fd_arg, kNo, {}};
+}
+
+}  // namespace
+
+const std::vector<Syscall>& syscalls() {
+  static const std::vector<Syscall> table = {
+#ifdef SYS_epoll_wait
+      {SYS_epoll_wait, "epoll_wait", wait(WP_TIMEOUT_MS, 3, 0, 2)},
+#endif
+      {SYS_epoll_pwait, "epoll_pwait", wait(WP_TIMEOUT_MS, 3, 0, 2)},
+#ifdef SYS_epoll_pwait2
+      {SYS_epoll_pwait2, "epoll_pwait2", wait(WP_TIMEOUT_TIMESPEC, 3, 0, 2)},
+#endif
+#ifdef SYS_poll
+      {SYS_poll, "poll", wait(WP_TIMEOUT_MS, 2, kNo, 1)},
+#endif
+      {SYS_ppoll, "ppoll", wait(WP_TIMEOUT_TIMESPEC, 2, kNo, 1)},
+#ifdef SYS_select
+      {SYS_select, "select", wait(WP_TIMEOUT_TIMEVAL, 4, kNo, 0)},
+#endif
+      {SYS_pselect6, "pselect6", wait(WP_TIMEOUT_TIMESPEC, 4, kNo, 0)},
+      {SYS_nanosleep, "nanosleep", wait(WP_TIMEOUT_TIMESPEC, 0, kNo, kNo)},
+      {SYS_clock_nanosleep, "clock_nanosleep", wait(WP_TIMEOUT_TIMESPEC, 2, kNo, kNo)},
+      {SYS_read, "read", call(WP_CALL_READ)},
+      {SYS_readv, "readv", call(WP_CALL_READ)},
+      {SYS_recvfrom, "recvfrom", call(WP_CALL_READ)},
+      {SYS_recvmsg, "recvmsg", call(WP_CALL_READ)},
+      {SYS_recvmmsg, "recvmmsg", call(WP_CALL_READ_MANY)},
+      {SYS_io_uring_enter, "io_uring_enter", call(WP_CALL_READ_MANY)},
+      {SYS_write, "write", call(WP_CALL_SEND)},
+      {SYS_writev, "writev", call(WP_CALL_SEND)},
+      {SYS_sendto, "sendto", call(WP_CALL_SEND)},
+      {SYS_sendmsg, "sendmsg", call(WP_CALL_SEND)},
+      {SYS_sendmmsg, "sendmmsg", call(WP_CALL_SEND)},
+      {SYS_sendfile, "sendfile", call(WP_CALL_SEND)},
+      {SYS_accept, "accept", call(WP_CALL_ACCEPT)},
+      {SYS_accept4, "accept4", call(WP_CALL_ACCEPT)},
+      {SYS_socket, "socket", call(WP_CALL_CREATE, kNo)},
+  };
+  return table;
+}
+
+}  // namespace wp::capture
