@@ -82,6 +82,17 @@ std::optional<Stage> stage_from_name(const std::string& name) {
   return static_cast<Stage>(found - kStageNames.begin());
 }
 
+const char* seen_name(Seen seen) {
+  switch (seen) {
+    case Seen::kObserved: return "observed";
+    case Seen::kInferred: return "inferred";
+    case Seen::kNotNeeded: return "not_needed";
+    case Seen::kNotApplicable: return "not_applicable";
+    case Seen::kUnknown: return "unknown";
+  }
+  return "unknown";
+}
+
 const char* reason_name(Reason reason) { return kReasons[static_cast<std::size_t>(reason)].name; }
 const char* reason_text(Reason reason) { return kReasons[static_cast<std::size_t>(reason)].text; }
 

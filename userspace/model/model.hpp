@@ -30,6 +30,8 @@ enum class Seen : std::uint8_t {
   kUnknown,        ///< `why` says why it could not be seen
 };
 
+const char* seen_name(Seen seen);  ///< "observed", "not_needed", ...
+
 /// Rules and reasons. The sentence of each is reason_text().
 enum class Reason : std::uint8_t {
   kNone,
@@ -123,7 +125,7 @@ struct Arrival {
   std::string device;       ///< interface name
   std::string device_kind;  ///< "loopback", "veth", a driver's name, or empty
   std::uint32_t napi_id = 0;
-  std::uint32_t queue = 0;
+  std::uint32_t queue = 0;  ///< receive queue plus 1, 0: not recorded by the driver
   std::uint32_t frames = 1;  ///< behind a merged packet
   std::uint32_t packet_index = 0;
   std::uint32_t packet_bytes = 0;
