@@ -130,7 +130,7 @@ std::string missing_hooks(const model::RecordingInfo& info, const Style& style) 
   std::string text;
   for (const model::HookUse& hook : info.hooks) {
     if (hook.attached) continue;
-    text += fmt::format("  {}: {}; costs: {}\n", printable(hook.tracepoint),
+    text += fmt::format("  {}: {}; stage affected: {}\n", printable(hook.tracepoint),
                         hook.reason.empty() ? "no reason given" : printable(hook.reason), printable(hook.stage));
   }
   return text.empty() ? text : heading(style, "missing hooks") + text;
