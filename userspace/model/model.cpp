@@ -61,6 +61,8 @@ constexpr std::array kReasons = {
     ReasonRow{Reason::kNoPacketKnown, "no_packet_known", "the packet behind this delivery is not known"},
     ReasonRow{Reason::kSocketNotYetKnown, "socket_not_yet_known", "the socket was not yet watched"},
     ReasonRow{Reason::kContextUnreadable, "context_unreadable", "this kernel does not let us read the context"},
+
+    ReasonRow{Reason::kReadBeforeReady, "read_before_ready", "the reader took the data before the kernel announced it"},
 };
 static_assert(kReasons.size() == kReasonCount);
 

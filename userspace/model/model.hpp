@@ -46,8 +46,10 @@ enum class Reason : std::uint8_t {
   // unknown
   kHookMissing, kLost, kBeforeRecording, kPacketSlotReused, kFromBacklog, kHistoryTooShort, kNotInSendCall, kStillOpen,
   kPartOfMerged, kNoPacketKnown, kSocketNotYetKnown, kContextUnreadable,
+  // not needed, appended
+  kReadBeforeReady,
 };
-inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kContextUnreadable) + 1;
+inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kReadBeforeReady) + 1;
 const char* reason_name(Reason reason);  ///< snake_case, stable, for JSON
 const char* reason_text(Reason reason);  ///< a short phrase for people
 

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "userspace/cli/pipeline.hpp"
+
+#include <algorithm>
+
+#include "userspace/reconstruct/reconstructor.hpp"
+#include "userspace/stream/replay.hpp"
+
+namespace wp::cli {
+
+namespace {
+
+model::RecordingInfo describe(const stream::Header& header) {
+  model::RecordingInfo info;
+  info.tool_version = header.tool_version;
+  info.kernel = header.kernel;
+  info.host_arch = header.arch;
+  info.target = header.target;
+  info.command = header.command_line;
+  info.cpus = header.cpus;
+  info.realtime_offset_ns = header.realtime_offset_ns();
+  for (const auto& hook : header.hooks) {
+    model::HookUse use;
+    use.name = hook.name;
+    use.tracepoint = hook.tracepoint;
+    use.stage = hook.stage;
+    use.reason = hook.reason;
+    use.attached = hook.attached;
+    info.hooks.push_back(std::move(use));
+  }
+  return info;
+}
+
+// The header has the hooks in the order of their numbers; the counters came with the records.
+void add_counts(model::RecordingInfo& info, const std::map<std::uint32_t, model::HookUse>& counts) {
+  for (const auto& [hook, counted] : counts) {
+    if (hook >= info.hooks.size()) continue;
+    model::HookUse& use = info.hooks[hook];
+    use.fired = counted.fired;
+    use.self = counted.self;
+    use.filtered = counted.filtered;
+    use.noted = counted.noted;
+    use.map_full = counted.map_full;
+    use.ring_full = counted.ring_full;
+    use.submitted = counted.submitted;
+  }
+}
+
+void add_file_diagnostics(model::Summary& summary, const stream::Replayed& replayed) {
+  using Severity = model::Diagnostic::Severity;
+  const auto add = [&](const char* name, Severity severity, std::uint64_t count, const std::string& sentence) {
+    if (count) summary.diagnostics.push_back({name, severity, count, sentence});
+  };
+  const std::string where = replayed.damage.empty() ? "" : ": " + replayed.damage.front().reason + " at byte " +
+                                                               std::to_string(replayed.damage.front().offset);
+  add("damage", Severity::kDataLoss, replayed.damages, "pieces of the file can't be used" + where);
+  add("not_closed", Severity::kNotice, !replayed.closed_cleanly, "the recording was not closed: its end is missing");
+  add("unknown_kinds", Severity::kNotice, replayed.counts.unknown_kinds, "records of a newer version were left out");
+  add("late", Severity::kNotice, replayed.counts.late, "records came later than promised and are out of order");
+  add("repeated", Severity::kNotice, replayed.counts.repeated, "records came twice, or after they were given up");
+  add("undecodable_bytes", Severity::kDataLoss, replayed.counts.undecodable_bytes, "bytes are no records");
+}
+
+}  // namespace
+
+Result<Analysis> analyse(const std::string& file, const std::function<void(const model::Path&)>& sink) {
+  auto reader = stream::RecordingReader::open(file);
+  if (!reader) return std::move(reader.error());
+  reconstruct::Reconstructor reconstructor(sink);
+  const stream::Replayed replayed = stream::replay(*reader, reconstructor);
+
+  Analysis analysis{describe(reader->header()), reconstructor.summary()};
+  analysis.info.closed_cleanly = replayed.closed_cleanly;
+  add_counts(analysis.info, reconstructor.hook_counts());
+  add_file_diagnostics(analysis.summary, replayed);
+  return analysis;
+}
+
+}  // namespace wp::cli

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "userspace/cli/record_run.hpp"
+
+#include <signal.h>
+#include <spdlog/spdlog.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "userspace/base/unique_fd.hpp"
+#include "userspace/capture/probes.hpp"
+#include "userspace/capture/recorder.hpp"
+#include "userspace/stream/recording_writer.hpp"
+
+namespace wp::cli {
+
+namespace {
+
+volatile sig_atomic_t interrupts = 0;
+
+// The first asks for an orderly end, the second ends at once: the kernel then removes the programs.
+void on_interrupt(int) {
+  interrupts = interrupts + 1;
+  if (interrupts > 1) _exit(static_cast<int>(ExitCode::kInterruptedTwice));
+}
+
+void catch_signals() {
+  struct sigaction action {};
+  action.sa_handler = on_interrupt;
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaction(signal, &action, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+}
+
+std::uint64_t now_ns() {
+  timespec t{};
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(t.tv_nsec);
+}
+
+// A command that waits until it is watched, then runs.
+class Command {
+ public:
+  static Result<std::unique_ptr<Command>> start(const std::vector<std::string>& words) {
+    int gate[2];
+    if (pipe(gate) != 0) return Error{ExitCode::kError, std::string("pipe: ") + std::strerror(errno)};
+    const pid_t pid = fork();
+    if (pid < 0) return Error{ExitCode::kError, std::string("fork: ") + std::strerror(errno)};
+    if (pid == 0) run(words, gate);
+    close(gate[0]);
+    return std::unique_ptr<Command>(new Command(pid, UniqueFd(gate[1])));
+  }
+  ~Command() {
+    gate_.reset();  // never let go: it ends by itself
+    if (!ended_) ::kill(pid_, SIGTERM), waitpid(pid_, nullptr, 0);
+  }
+  Command(const Command&) = delete;
+  Command& operator=(const Command&) = delete;
+
+  [[nodiscard]] pid_t pid() const { return pid_; }
+  void let_go() {
+    if (::write(gate_.get(), "", 1) == 1) gate_.reset();
+  }
+  bool ended() {
+    if (!ended_ && waitpid(pid_, &status_, WNOHANG) == pid_) ended_ = true;
+    return ended_;
+  }
+  /// As a shell would tell it.
+  [[nodiscard]] int status() const {
+    return WIFSIGNALED(status_) ? 128 + WTERMSIG(status_) : WEXITSTATUS(status_);
+  }
+
+ private:
+  Command(pid_t pid, UniqueFd gate) : pid_(pid), gate_(std::move(gate)) {}
+
+  [[noreturn]] static void run(const std::vector<std::string>& words, const int (&gate)[2]) {
+    close(gate[1]);
+    char byte = 0;
+    if (::read(gate[0], &byte, 1) != 1) _exit(125);
+    close(gate[0]);
+    std::vector<char*> arguments;
+    for (const auto& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+    arguments.push_back(nullptr);
+    execvp(arguments[0], arguments.data());
+    const int error = errno;
+    std::fprintf(stderr, "wakepath: error: run '%s': %s\n", arguments[0], std::strerror(error));
+    _exit(error == ENOENT ? 127 : 126);
+  }
+
+  pid_t pid_;
+  UniqueFd gate_;
+  bool ended_ = false;
+  int status_ = 0;
+};
+
+// Holds the processes named with -p by descriptor, so that a reused number is never taken for them.
+class Watched {
+ public:
+  explicit Watched(const std::vector<pid_t>& pids) {
+    for (const pid_t pid : pids) fds_.emplace_back(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  }
+  [[nodiscard]] bool all_ended() const {
+    return !fds_.empty() && std::none_of(fds_.begin(), fds_.end(), [](const UniqueFd& fd) {
+      return fd && syscall(SYS_pidfd_send_signal, fd.get(), 0, nullptr, 0) == 0;
+    });
+  }
+
+ private:
+  std::vector<UniqueFd> fds_;
+};
+
+stream::Header header_for(const RecordOptions& options, const capture::Probes& probes) {
+  stream::Header header = stream::own_header();
+  header.kernel = capture::kernel_release();
+  header.arch = capture::machine();
+  header.target = options.target.describe();
+  header.cpus = probes.cpus();
+  header.ring_bytes = options.ring_bytes;
+  timespec t{};
+  clock_gettime(CLOCK_REALTIME, &t);
+  header.monotonic_ns = now_ns();
+  header.realtime_ns = static_cast<std::int64_t>(t.tv_sec) * 1'000'000'000 + t.tv_nsec;
+  for (const auto& hook : probes.hooks())
+    header.hooks.push_back({hook.name, hook.tracepoint, hook.stage, hook.attached, hook.reason});
+  return header;
+}
+
+void announce(const RecordOptions& options, const capture::Probes& probes) {
+  const auto& hooks = probes.hooks();
+  const auto attached = std::count_if(hooks.begin(), hooks.end(), [](const auto& h) { return h.attached; });
+  spdlog::info("recording {}, {} of {} hooks, into {}{}", options.target.describe(), attached, hooks.size(), options.output,
+               options.duration_ns ? "" : "; Ctrl-C ends it");
+}
+
+std::string size_text(std::uint64_t bytes) {
+  return bytes < 10'000'000 ? fmt::format("{:.1f} kB", static_cast<double>(bytes) / 1e3)
+                            : fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
+}
+
+class Session {
+ public:
+  explicit Session(const RecordOptions& options) : options_(options) {}
+  Result<int> run();
+
+ private:
+  Result<std::vector<pid_t>> choose();
+  Result<void> prepare();
+  Result<void> loop();
+  [[nodiscard]] bool over();
+  Result<int> conclude(Result<void> looped);
+
+  const RecordOptions& options_;
+  std::unique_ptr<Command> command_;
+  std::unique_ptr<capture::KernelFacts> facts_;
+  std::unique_ptr<capture::Probes> probes_;
+  std::unique_ptr<stream::RecordingWriter> writer_;
+  std::unique_ptr<capture::Recorder> recorder_;
+  std::unique_ptr<Watched> watched_;
+  std::uint64_t end_ns_ = 0, next_check_ns_ = 0;
+};
+
+Result<std::vector<pid_t>> Session::choose() {
+  auto pids = capture::resolve(options_.target);
+  if (!pids || options_.target.command.empty()) return pids;
+  auto command = Command::start(options_.target.command);
+  if (!command) return std::move(command.error());
+  command_ = std::move(*command);
+  return std::vector<pid_t>{command_->pid()};
+}
+
+Result<void> Session::prepare() {
+  if (auto target = options_.target.check(); !target) return target;
+  if (!capture::read_rights().enough())
+    return Error{ExitCode::kNotPermitted, "recording needs CAP_BPF and CAP_PERFMON, and finding the target CAP_SYS_PTRACE; "
+                                          "run it as root"};
+  auto facts = capture::KernelFacts::read();
+  if (!facts) return std::move(facts.error());
+  facts_ = std::make_unique<capture::KernelFacts>(std::move(*facts));
+  if (!options_.target.cgroup.empty())
+    if (auto id = capture::cgroup_id(options_.target.cgroup); !id) return std::move(id.error());
+  if (auto pids = capture::resolve(options_.target); !pids) return std::move(pids.error());
+  auto probes = capture::Probes::load({options_.target, options_.ring_bytes, options_.without}, *facts_);
+  if (!probes) return std::move(probes.error());
+  probes_ = std::move(*probes);
+  auto pids = choose();
+  if (!pids) return std::move(pids.error());
+  watched_ = std::make_unique<Watched>(options_.target.pids);
+  if (auto attached = probes_->attach(); !attached) return attached;
+  if (auto found = probes_->find_existing(*pids); !found) return found;
+  if (options_.target.port && probes_->target_count() == 0)
+    return Error{ExitCode::kError, "nobody has a socket with local port " + std::to_string(options_.target.port) +
+                                       "; start the server first, or record it with -- COMMAND"};
+  if (!options_.target.comm.empty() && pids->empty())
+    spdlog::warn("no process is named '{}' yet; waiting for one", options_.target.comm);
+  auto writer = stream::RecordingWriter::create(options_.output, header_for(options_, *probes_),
+                                                options_.replace ? stream::Existing::kReplace : stream::Existing::kRefuse);
+  if (!writer) return std::move(writer.error());
+  writer_ = std::move(*writer);
+  recorder_ = std::make_unique<capture::Recorder>(*probes_, *facts_, *writer_);
+  return {};
+}
+
+bool Session::over() {
+  const std::uint64_t now = now_ns();
+  if (interrupts || (end_ns_ && now >= end_ns_)) return true;
+  if (now < next_check_ns_) return false;
+  next_check_ns_ = now + 50'000'000;
+  return (command_ && command_->ended()) || watched_->all_ended();
+}
+
+Result<void> Session::loop() {
+  if (options_.duration_ns) end_ns_ = now_ns() + options_.duration_ns;
+  while (!over()) {
+    if (auto turned = recorder_->turn(); !turned) return turned;
+    if (auto served = probes_->serve_signals(); !served) return served;
+    usleep(recorder_->pause_us());
+  }
+  return {};
+}
+
+Result<int> Session::conclude(Result<void> looped) {
+  probes_->detach();
+  if (!looped) return std::move(looped.error());
+  if (auto finished = recorder_->finish(); !finished) return std::move(finished.error());
+  if (auto closed = writer_->close(); !closed) return std::move(closed.error());
+  const std::uint64_t lost = recorder_->lost();
+  if (!options_.quiet)
+    spdlog::info("wrote {} ({}): {} records, {} lost. Next: wakepath report {}", options_.output,
+                 size_text(writer_->file_bytes()), recorder_->received(), lost, options_.output);
+  if (options_.max_loss && lost > *options_.max_loss) {
+    spdlog::error("{} records were lost, more than --max-loss {}; record with a larger --ring", lost, *options_.max_loss);
+    return static_cast<int>(ExitCode::kDataLost);
+  }
+  return command_ && command_->ended() ? command_->status() : static_cast<int>(ExitCode::kDone);
+}
+
+Result<int> Session::run() {
+  catch_signals();
+  if (auto prepared = prepare(); !prepared) return std::move(prepared.error());
+  if (!options_.quiet) announce(options_, *probes_);
+  if (command_) command_->let_go();
+  if (options_.ready_fd >= 0 && ::write(options_.ready_fd, "", 1) != 1)
+    return Error{ExitCode::kUsage, std::string("--ready-fd: ") + std::strerror(errno)};
+  return conclude(loop());
+}
+
+}  // namespace
+
+Result<int> record(const RecordOptions& options) { return Session(options).run(); }
+
+}  // namespace wp::cli

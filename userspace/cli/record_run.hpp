@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+// One recording from start to end.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "userspace/base/result.hpp"
+#include "userspace/capture/target.hpp"
+
+namespace wp::cli {
+
+struct RecordOptions {
+  capture::Target target;
+  std::string output = "wakepath.wkp";
+  bool replace = false;
+  std::uint64_t duration_ns = 0;  ///< 0: until interrupted, or until the target has ended
+  std::size_t ring_bytes = 0;     ///< per CPU
+  std::vector<std::string> without;
+  std::optional<std::uint64_t> max_loss;
+  int ready_fd = -1;
+  bool quiet = false;
+};
+
+/// The exit status: of the command started, or as ExitCode has it.
+Result<int> record(const RecordOptions& options);
+
+}  // namespace wp::cli

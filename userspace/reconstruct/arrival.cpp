@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "userspace/reconstruct/arrival.hpp"
+
+#include <initializer_list>
+
+namespace wp::reconstruct {
+
+using model::Reason;
+using model::Seen;
+using model::Stage;
+using model::StagePoint;
+
+namespace {
+
+constexpr std::uint16_t kUnix = 1, kTcp = 6;
+
+#define WP_CASE(number, name, doc) \
+  case number: return #name;
+
+const char* softirq_how_name(std::uint8_t how) {
+  switch (how) { WP_SOFTIRQ_HOWS(WP_CASE) }
+  return "";
+}
+const char* irq_over_name(std::uint8_t over) {
+  switch (over) { WP_IRQ_OVERS(WP_CASE) }
+  return "";
+}
+const char* driver_hook_name(std::uint8_t hook) {
+  switch (hook) { WP_DRIVER_HOOKS(WP_CASE) }
+  return "";
+}
+#undef WP_CASE
+
+StagePoint none(Seen seen, Reason why) { return {seen, why, 0, -1}; }
+
+StagePoint seen_at(std::uint64_t ns, std::uint32_t cpu) {
+  if (!ns) return none(Seen::kUnknown, Reason::kHookMissing);
+  return {Seen::kObserved, Reason::kNone, ns, static_cast<std::int32_t>(cpu)};
+}
+
+void set(model::Path& path, std::initializer_list<Stage> stages, StagePoint point) {
+  for (const Stage stage : stages) path.at(stage) = point;
+}
+
+void describe(model::Arrival& a, const wp_delivery& d, const NameTable& names) {
+  const std::uint64_t device = static_cast<std::uint64_t>(d.netns) << 32U | d.ifindex;
+  if (d.irq_ns) {
+    a.irq = d.irq;
+    a.irq_name = names.get(WP_NAME_irq, d.irq);
+    if (d.irq_over) a.irq_over = irq_over_name(d.irq_over);
+  }
+  if (d.softirq_how) a.softirq_how = softirq_how_name(d.softirq_how);
+  if (d.driver_hook) a.driver_hook = driver_hook_name(d.driver_hook);
+  a.ifindex = d.ifindex;
+  a.device = names.get(WP_NAME_netdev, device);
+  a.device_kind = names.get(WP_NAME_netdev_kind, device);
+  a.napi_id = d.napi_id;
+  a.queue = d.queue;
+  a.frames = d.segs ? d.segs : 1;
+  a.packet_index = d.packet_index;
+  a.packet_bytes = d.len;
+}
+
+// A packet handed over while the softirq was already asked for, or already running, needs no raise or
+// softirq of its own: those that were seen belong to an earlier one.
+void fit_virtual_device(model::Path& path, const wp_delivery& d) {
+  const Reason why = Reason::kPollAlreadyRunning;
+  if (d.raise_ns < d.driver_ns) path.at(Stage::kRaise) = none(Seen::kNotNeeded, why);
+  if (d.softirq_ns < d.driver_ns) path.at(Stage::kSoftirq) = none(Seen::kNotNeeded, why);
+}
+
+// GRO may hold a packet from one poll to the next: then interrupt and softirq are the later one's.
+void fit_held_packet(model::Path& path, const wp_delivery& d) {
+  if (d.softirq_ns > d.driver_ns)
+    set(path, {Stage::kIrq, Stage::kRaise, Stage::kSoftirq}, none(Seen::kUnknown, Reason::kPartOfMerged));
+}
+
+StagePoint interrupt(const wp_delivery& d, const model::Arrival& a) {
+  if (a.device_kind == "loopback") return none(Seen::kNotApplicable, Reason::kLoopbackNoInterrupt);
+  if (d.driver_hook == WP_DRIVER_netif_rx) return none(Seen::kNotApplicable, Reason::kVirtualDeviceNoInterrupt);
+  if (!d.irq_ns) return none(Seen::kNotNeeded, Reason::kInterruptMasked);
+  StagePoint point = seen_at(d.irq_ns, d.stack_cpu);
+  if (d.packet_index > 0) {
+    point.seen = Seen::kInferred;
+    point.why = Reason::kPollAlreadyRunning;
+  }
+  return point;
+}
+
+// In the softirq the raise of a poll that goes on by itself is its own, and may be missing.
+StagePoint raise(const wp_delivery& d) {
+  return d.raise_ns ? seen_at(d.raise_ns, d.stack_cpu) : none(Seen::kNotNeeded, Reason::kPollAlreadyRunning);
+}
+
+void add_packet_stages(model::Path& path, const wp_delivery& d) {
+  path.at(Stage::kIrq) = interrupt(d, path.arrival);
+  path.at(Stage::kRaise) = raise(d);
+  path.at(Stage::kSoftirq) = seen_at(d.softirq_ns, d.stack_cpu);
+  path.at(Stage::kDriver) = seen_at(d.driver_ns, d.driver_cpu);
+  path.at(Stage::kStack) = seen_at(d.stack_ns, d.stack_cpu);
+  if (d.driver_ns && d.driver_hook == WP_DRIVER_netif_rx)
+    fit_virtual_device(path, d);
+  else if (d.driver_ns)
+    fit_held_packet(path, d);
+}
+
+}  // namespace
+
+void add_arrival(model::Path& path, const Delivery& delivery, const NameTable& names) {
+  const wp_delivery& d = delivery.record;
+  model::Arrival& a = path.arrival;
+  a.unread = d.unread;
+  a.level = static_cast<model::Level>(d.level);
+  a.sender_tid = d.sender_tid;
+  a.backlog = d.flags & WP_DELIVERY_BACKLOG;
+  path.at(Stage::kHw) = none(Seen::kNotApplicable, Reason::kNoHardwareTimestamp);
+  if (path.socket.family == kUnix) {
+    set(path, {Stage::kIrq, Stage::kRaise, Stage::kSoftirq, Stage::kDriver, Stage::kStack, Stage::kProtocol},
+        none(Seen::kNotApplicable, Reason::kUnixNoNetwork));
+    return;
+  }
+  if (!d.stack_ns) {
+    set(path, {Stage::kIrq, Stage::kRaise, Stage::kSoftirq, Stage::kDriver, Stage::kStack},
+        none(Seen::kUnknown, a.backlog ? Reason::kFromBacklog : Reason::kNoPacketKnown));
+  } else {
+    describe(a, d, names);
+    add_packet_stages(path, d);
+  }
+  if (d.protocol_ns)
+    path.at(Stage::kProtocol) = seen_at(d.protocol_ns, d.h.cpu);
+  else if (path.socket.protocol != kTcp)
+    path.at(Stage::kProtocol) = none(Seen::kNotApplicable, Reason::kNoProtocolHook);
+  else
+    path.at(Stage::kProtocol) = none(Seen::kUnknown, Reason::kNoPacketKnown);
+}
+
+}  // namespace wp::reconstruct

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "userspace/reconstruct/path_builder.hpp"
+
+#include "userspace/reconstruct/arrival.hpp"
+#include "userspace/reconstruct/wake_judge.hpp"
+
+namespace wp::reconstruct {
+
+using model::Reason;
+using model::Seen;
+using model::Stage;
+using model::StagePoint;
+
+namespace {
+
+constexpr std::uint32_t kMsgPeek = 2;
+
+StagePoint observed(std::uint64_t ns, std::uint32_t cpu) {
+  return {Seen::kObserved, Reason::kNone, ns, static_cast<std::int32_t>(cpu)};
+}
+
+void add_read_facts(model::Path& path, const wp_read_call& read, const NameTable& names) {
+  path.fd = read.fd;
+  path.syscall_nr = read.nr;
+  path.syscall = names.get(WP_NAME_syscall, read.nr);
+  path.msg_flags = read.msg_flags;
+  path.peek = read.msg_flags & kMsgPeek;
+  path.read_ret = read.ret;
+  path.datagram = read.flags & WP_READ_DATAGRAM;
+  path.read_id = delivery_id(read.h.cpu, read.h.seq);
+}
+
+bool is_select(const std::string& syscall) { return syscall == "select" || syscall == "pselect6"; }
+
+// The wait that returned between the delivery and the read; ready_ns 0: the delivery is not known.
+void add_returned(model::Path& path, const wp_read_call& read, const TaskState& reader, std::uint64_t ready_ns,
+                  const NameTable& names) {
+  StagePoint& returned = path.at(Stage::kReturned);
+  if (ready_ns && read.enter_ns < ready_ns) {
+    returned = {Seen::kNotNeeded, Reason::kBlockedInRead, 0, -1};
+    return;
+  }
+  const auto& wait = reader.last_wait;
+  if (!wait || wait->h.ts_ns < ready_ns || wait->h.ts_ns > read.enter_ns) {
+    returned = {Seen::kNotNeeded, Reason::kReadWithoutWait, 0, -1};
+    return;
+  }
+  returned = observed(wait->h.ts_ns, wait->h.cpu);
+  path.wait_syscall = names.get(WP_NAME_syscall, wait->nr);
+  path.wait_ready = wait->ret;
+}
+
+void add_read_stages(model::Path& path, const wp_read_call& read, std::uint64_t ready_ns) {
+  if (ready_ns && read.enter_ns < ready_ns)
+    path.at(Stage::kRead) = {Seen::kNotNeeded, Reason::kBlockedInRead, 0, -1};
+  else if (read.enter_ns)
+    path.at(Stage::kRead) = observed(read.enter_ns, read.h.cpu);
+  else
+    path.at(Stage::kRead) = {Seen::kUnknown, Reason::kBeforeRecording, 0, -1};
+  path.at(Stage::kCopied) = read.copied_ns ? observed(read.copied_ns, read.h.cpu)
+                                           : StagePoint{Seen::kUnknown, Reason::kHookMissing, 0, -1};
+  path.at(Stage::kDone) = observed(read.h.ts_ns, read.h.cpu);
+}
+
+// select and poll share pollwake; which of them it was, the reader's own call tells.
+void tell_select_from_poll(model::Path& path) {
+  if (!is_select(path.wait_syscall)) return;
+  if (path.wake.mechanism == model::Mechanism::kPoll) path.wake.mechanism = model::Mechanism::kSelect;
+  for (auto& e : path.witness)
+    if (e.mechanism == model::Mechanism::kPoll && e.task == path.task.id) e.mechanism = model::Mechanism::kSelect;
+}
+
+void without_delivery(model::Path& path, const SocketState& socket) {
+  const bool old = !socket.socket.known || path.begin < socket.known_since;
+  const Reason why = old ? Reason::kBeforeRecording : Reason::kLost;
+  for (std::size_t i = 0; i <= static_cast<std::size_t>(Stage::kRunning); ++i)
+    path.stages[i] = {Seen::kUnknown, why, 0, -1};
+  path.at(Stage::kHw) = {Seen::kNotApplicable, Reason::kNoHardwareTimestamp, 0, -1};
+  path.wake.why = why;
+}
+
+// The reader took the data before the kernel announced it: datagrams are queued first, announced after.
+void read_before_ready(model::Path& path) {
+  for (const Stage stage : {Stage::kQueued, Stage::kWaking, Stage::kRunnable, Stage::kRunning})
+    path.at(stage) = {Seen::kNotNeeded, Reason::kReadBeforeReady, 0, -1};
+  path.wake.needed = false;
+  path.wake.certainty = Seen::kObserved;
+  path.wake.why = Reason::kReadBeforeReady;
+}
+
+}  // namespace
+
+model::Path build_path(const Taken& part, const wp_read_call& read, const SocketState& socket, const TaskState& reader,
+                       const TaskTracker& tasks, const NameTable& names) {
+  model::Path path;
+  path.task = reader.task;
+  path.socket = socket.socket;
+  path.begin = part.begin;
+  path.end = part.end;
+  path.part_of_delivery = part.part;
+  add_read_facts(path, read, names);
+  path.bytes = path.datagram && read.ret >= 0 ? static_cast<std::uint64_t>(read.ret) : part.end - part.begin;
+  const std::uint64_t ready_ns = part.delivery ? part.delivery->record.h.ts_ns : 0;
+  add_read_stages(path, read, ready_ns);
+  add_returned(path, read, reader, ready_ns, names);
+  if (!part.delivery) {
+    without_delivery(path, socket);
+    return path;
+  }
+  const Delivery& delivery = *part.delivery;
+  path.delivery_id = delivery.id();
+  path.fin = delivery.record.flags & WP_DELIVERY_FIN;
+  add_arrival(path, delivery, names);
+  add_witness(path, delivery, names);
+  path.at(Stage::kQueued) = observed(ready_ns, delivery.record.h.cpu);
+  if (read.copied_ns && read.copied_ns < ready_ns)
+    read_before_ready(path);
+  else
+    judge_wake(path, delivery, reader, tasks);
+  tell_select_from_poll(path);
+  return path;
+}
+
+model::Path build_pipe_path(const wp_read_call& read, const TaskState& reader, const NameTable& names) {
+  model::Path path;
+  path.task = reader.task;
+  add_read_facts(path, read, names);
+  path.bytes = read.ret > 0 ? static_cast<std::uint64_t>(read.ret) : 0;
+  for (std::size_t i = 0; i <= static_cast<std::size_t>(Stage::kQueued); ++i)
+    path.stages[i] = {Seen::kNotApplicable, Reason::kPipeNoSocket, 0, -1};
+  const Gap* gap = reader.gaps.empty() ? nullptr : &reader.gaps.back();
+  const std::uint64_t since = reader.last_wait && reader.last_wait->h.ts_ns <= read.enter_ns ? reader.last_wait->enter_ns
+                                                                                              : read.enter_ns;
+  const bool woken = gap && gap->slept() && gap->off_ns >= since && gap->waking_ns;
+  if (woken) {
+    path.wake.needed = true;
+    path.wake.certainty = Seen::kInferred;
+    path.wake.why = Reason::kWakerContext;
+    path.wake.woken = reader.task.id;
+    path.wake.level = gap->wake_level;
+    path.wake.waker_tid = gap->waker_tid;
+    path.wake.waker_comm = text_of(gap->waker_comm);
+    path.wake.prev_tid = gap->prev_tid;
+    path.wake.prev_comm = text_of(gap->prev_comm);
+    path.at(Stage::kWaking) = {Seen::kInferred, Reason::kWakerContext, gap->waking_ns, static_cast<std::int32_t>(gap->wake_cpu)};
+    if (gap->runnable_ns) path.at(Stage::kRunnable) = observed(gap->runnable_ns, gap->on_cpu);
+    path.at(Stage::kRunning) = observed(gap->on_ns, gap->on_cpu);
+  } else {
+    path.wake.certainty = Seen::kObserved;
+    path.wake.why = Reason::kNotAsleep;
+    for (const Stage stage : {Stage::kWaking, Stage::kRunnable, Stage::kRunning})
+      path.at(stage) = {Seen::kNotNeeded, Reason::kNotAsleep, 0, -1};
+  }
+  const std::uint64_t ready_ns = woken ? gap->waking_ns : 0;
+  add_read_stages(path, read, ready_ns);
+  path.at(Stage::kCopied) = {Seen::kNotApplicable, Reason::kPipeNoSocket, 0, -1};
+  add_returned(path, read, reader, ready_ns, names);
+  return path;
+}
+
+void add_reply(model::Path& path, const wp_send_call& send) {
+  path.at(Stage::kReply) = observed(send.enter_ns, send.h.cpu);
+  path.at(Stage::kXmit) = send.xmit_ns ? observed(send.xmit_ns, send.h.cpu)
+                                       : StagePoint{Seen::kUnknown, Reason::kNotInSendCall, 0, -1};
+  if (path.socket.family == 1 /* AF_UNIX */) path.at(Stage::kXmit) = {Seen::kNotApplicable, Reason::kUnixNoNetwork, 0, -1};
+  path.reply_bytes = send.ret > 0 ? static_cast<std::uint64_t>(send.ret) : 0;
+}
+
+void close_without_reply(model::Path& path, model::Reason why) {
+  path.at(Stage::kReply) = {why == Reason::kStillOpen ? Seen::kUnknown : Seen::kNotNeeded, why, 0, -1};
+  path.at(Stage::kXmit) = path.at(Stage::kReply);
+}
+
+}  // namespace wp::reconstruct

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+// One delivery (or none that is known) and the call that read it make one path.
+#include "userspace/model/model.hpp"
+#include "userspace/reconstruct/names.hpp"
+#include "userspace/reconstruct/socket_tracker.hpp"
+#include "userspace/reconstruct/task_tracker.hpp"
+
+namespace wp::reconstruct {
+
+/// The path of one part of a read. The reply is not yet known; ids and loss are the caller's.
+model::Path build_path(const Taken& part, const wp_read_call& read, const SocketState& socket, const TaskState& reader,
+                       const TaskTracker& tasks, const NameTable& names);
+
+/// A read of a pipe: no socket, no packet, but a wake.
+model::Path build_pipe_path(const wp_read_call& read, const TaskState& reader, const NameTable& names);
+
+/// The first send on the socket after the read is its reply.
+void add_reply(model::Path& path, const wp_send_call& send);
+/// No send came before the next read, or before the end.
+void close_without_reply(model::Path& path, model::Reason why);
+
+}  // namespace wp::reconstruct

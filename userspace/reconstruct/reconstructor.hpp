@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+// Events in time order become request paths. One routing line per kind; what a kind means is its tracker's.
+#include <deque>
+#include <functional>
+#include <map>
+
+#include "userspace/event/event_sink.hpp"
+#include "userspace/model/model.hpp"
+#include "userspace/reconstruct/names.hpp"
+#include "userspace/reconstruct/socket_tracker.hpp"
+#include "userspace/reconstruct/task_tracker.hpp"
+
+namespace wp::reconstruct {
+
+using PathSink = std::function<void(const model::Path&)>;
+
+class Reconstructor : public event::EventSink {
+ public:
+  explicit Reconstructor(PathSink sink) : sink_(std::move(sink)) {}
+
+  void on(const event::Event& event) override;
+  void end() override;
+
+  /// Complete after end().
+  [[nodiscard]] const model::Summary& summary() const { return summary_; }
+  /// What the counters in the recording say of each hook, summed over CPUs, by WP_HOOK_*.
+  [[nodiscard]] std::map<std::uint32_t, model::HookUse> hook_counts() const;
+
+  void route(const event::Loss& loss);
+  void route(const wp_delivery& r);
+  void route(const wp_witness& r) { sockets_.on(r); }
+  void route(const wp_run& r);
+  void route(const wp_wait_call& r);
+  void route(const wp_read_call& r);
+  void route(const wp_send_call& r);
+  void route(const wp_accept_call& r);
+  void route(const wp_socket& r) { sockets_.on(r); }
+  void route(const wp_sock_state& r);
+  void route(const wp_task& r) { tasks_.on(r); }
+  void route(const wp_task_exit& r) { tasks_.on(r); }
+  void route(const wp_drop& r);
+  void route(const wp_name& r) { names_.on(r); }
+  void route(const wp_watermark&) {}  // the sorter's
+  void route(const wp_counters& r) { counters_[{r.hook, r.of_cpu}] = r; }
+  void route(const wp_clock&) {}  // the recording's header has the same
+  void route(const wp_ring& r) { rings_[r.of_cpu] = r; }
+
+ private:
+  void note_time(const wp_header& h);
+  void read_socket(SocketState& socket, const wp_read_call& r);
+  void join_early_reads(SocketState& socket);
+  void add_parts(SocketState& socket, const wp_read_call& r, const std::vector<Taken>& parts);
+  void release(SocketState& socket, const std::function<void(model::Path&)>& finish);
+  void emit(model::Path& path);
+  void mark_loss(model::Path& path) const;
+  void check_books();
+
+  PathSink sink_;
+  NameTable names_;
+  TaskTracker tasks_;
+  SocketTracker sockets_;
+  model::Summary summary_;
+  std::deque<event::Loss> gaps_;
+  std::map<std::pair<std::uint32_t, std::uint32_t>, wp_counters> counters_;
+  std::map<std::uint32_t, wp_ring> rings_;
+  std::uint64_t last_id_ = 0;
+};
+
+}  // namespace wp::reconstruct

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "userspace/reconstruct/socket_tracker.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace wp::reconstruct {
+
+void SocketTracker::on(const wp_socket& r) {
+  SocketState& state = sockets_[r.cookie];
+  model::Socket& s = state.socket;
+  s.cookie = r.cookie;
+  s.family = r.family;
+  s.protocol = r.protocol;
+  s.type = r.type;
+  std::memcpy(s.local.data(), r.local.b, s.local.size());
+  std::memcpy(s.peer.data(), r.peer.b, s.peer.size());
+  s.local_port = r.local_port;
+  s.peer_port = r.peer_port;
+  s.netns = r.netns;
+  s.listener = r.listener;
+  s.known = true;
+  state.known_since = r.received;
+}
+
+void SocketTracker::on(const wp_delivery& record) {
+  if (record.h.cpu >= last_on_cpu_.size()) last_on_cpu_.resize(record.h.cpu + 1U);
+  last_on_cpu_[record.h.cpu] = {record.cookie, record.h.seq};
+  if (record.flags & WP_DELIVERY_LISTENER) return;
+  SocketState& state = get(record.cookie);
+  state.unread.emplace_back().record = record;
+  if (state.unread.size() > kUnreadKept) {
+    state.unread.pop_front();
+    ++forgotten_;
+  }
+}
+
+void SocketTracker::on(const wp_witness& record) {
+  if (record.h.cpu >= last_on_cpu_.size()) return;
+  const auto [cookie, seq] = last_on_cpu_[record.h.cpu];
+  SocketState* state = seq == record.delivery ? find(cookie) : nullptr;
+  if (!state || state->unread.empty() || state->unread.back().record.h.seq != record.delivery) return;
+  state->unread.back().further.push_back(record);
+}
+
+SocketState& SocketTracker::get(std::uint64_t cookie) {
+  SocketState& state = sockets_[cookie];
+  state.socket.cookie = cookie;
+  return state;
+}
+
+SocketState* SocketTracker::find(std::uint64_t cookie) {
+  const auto it = sockets_.find(cookie);
+  return it == sockets_.end() ? nullptr : &it->second;
+}
+
+void SocketTracker::forget(std::uint64_t cookie) { sockets_.erase(cookie); }
+
+std::vector<SocketState*> SocketTracker::all() {
+  std::vector<SocketState*> states;
+  for (auto& [cookie, state] : sockets_) states.push_back(&state);
+  std::sort(states.begin(), states.end(), [](const auto* a, const auto* b) { return a->socket.cookie < b->socket.cookie; });
+  return states;
+}
+
+std::vector<Taken> SocketTracker::taken_by(SocketState& socket, const wp_read_call& read) {
+  std::vector<Taken> parts;
+  std::uint64_t at = read.begin;
+  for (Delivery& delivery : socket.unread) {
+    const std::uint64_t begin = std::max(at, delivery.record.begin), end = std::min(read.end, delivery.data_end());
+    if (begin >= end) continue;
+    if (begin > at) parts.push_back({nullptr, at, begin, 0});
+    parts.push_back({&delivery, begin, end, delivery.parts_taken});
+    if (!(read.msg_flags & 2U /* MSG_PEEK */)) ++delivery.parts_taken;
+    at = end;
+    if (at == read.end) break;
+  }
+  if (at < read.end) parts.push_back({nullptr, at, read.end, 0});
+  return parts;
+}
+
+void SocketTracker::consume(SocketState& socket, std::uint64_t upto) {
+  while (!socket.unread.empty() && socket.unread.front().data_end() <= upto) socket.unread.pop_front();
+}
+
+}  // namespace wp::reconstruct

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+// Data between its delivery and its read, by socket: which deliveries a read takes is decided by
+// ranges of the socket's stream (ordinals of its queue), never by order of events.
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "bpf/wire/events.h"
+#include "userspace/model/model.hpp"
+#include "userspace/reconstruct/task_tracker.hpp"
+
+namespace wp::reconstruct {
+
+struct Delivery {
+  wp_delivery record{};
+  std::vector<wp_witness> further;
+  std::uint32_t parts_taken = 0;
+
+  [[nodiscard]] DeliveryId id() const { return delivery_id(record.h.cpu, record.h.seq); }
+  /// One past the last unit a reader can get: a FIN takes a sequence number but is no data.
+  [[nodiscard]] std::uint64_t data_end() const {
+    const bool fin = record.flags & WP_DELIVERY_FIN;
+    return fin && record.end > record.begin ? record.end - 1 : record.end;
+  }
+};
+
+/// What a read takes: [begin, end) of one delivery, or of none that is known.
+struct Taken {
+  const Delivery* delivery = nullptr;  ///< valid until the socket is next changed
+  std::uint64_t begin = 0, end = 0;
+  std::uint32_t part = 0;
+};
+
+struct SocketState {
+  model::Socket socket;
+  std::uint64_t known_since = 0;  ///< stream offset: what lies before was delivered before we looked
+  std::deque<Delivery> unread;
+  std::deque<wp_read_call> early_reads;  ///< took data before the kernel announced it
+  std::uint64_t established_ns = 0;
+  std::optional<std::uint64_t> accept_queue_ns;  ///< until the first path has taken it
+  std::vector<model::Path> held;                 ///< of the last read, waiting for a reply
+};
+
+class SocketTracker {
+ public:
+  void on(const wp_socket& record);
+  /// The delivery as kept; listeners' are not.
+  void on(const wp_delivery& record);
+  void on(const wp_witness& record);
+
+  SocketState& get(std::uint64_t cookie);
+  SocketState* find(std::uint64_t cookie);
+  void forget(std::uint64_t cookie);
+  /// In the order of their cookies, for a deterministic end.
+  std::vector<SocketState*> all();
+
+  /// Splits a read over the deliveries it takes, in order; uncovered ranges come without a delivery.
+  static std::vector<Taken> taken_by(SocketState& socket, const wp_read_call& read);
+  /// Forgets what lies wholly before `upto`.
+  static void consume(SocketState& socket, std::uint64_t upto);
+
+  /// Deliveries given up because nobody we watch reads them.
+  [[nodiscard]] std::uint64_t forgotten() const { return forgotten_; }
+
+ private:
+  static constexpr std::size_t kUnreadKept = 4096;
+
+  std::uint64_t forgotten_ = 0;
+  std::unordered_map<std::uint64_t, SocketState> sockets_;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> last_on_cpu_;  // cookie and seq of each CPU's last delivery
+};
+
+}  // namespace wp::reconstruct

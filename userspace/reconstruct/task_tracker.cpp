@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "userspace/reconstruct/task_tracker.hpp"
+
+#include "userspace/reconstruct/names.hpp"
+
+namespace wp::reconstruct {
+
+const Gap* TaskState::off_cpu_at(std::uint64_t ns) const {
+  for (auto gap = gaps.rbegin(); gap != gaps.rend(); ++gap) {
+    if (gap->on_ns <= ns) return nullptr;
+    if (gap->off_ns <= ns && gap->off_ns) return &*gap;
+  }
+  return nullptr;
+}
+
+const Gap* TaskState::woken_by(DeliveryId id, std::uint64_t not_before_ns) const {
+  for (auto gap = gaps.rbegin(); gap != gaps.rend() && gap->on_ns >= not_before_ns; ++gap)
+    if (gap->woken_by == id) return &*gap;
+  return nullptr;
+}
+
+TaskState& TaskTracker::get(model::TaskId id, std::uint32_t pid) {
+  if (last_ && last_id_ == id) return *last_;
+  TaskState& state = tasks_[id];
+  if (!state.task.id.tid) {
+    state.task.id = id;
+    state.task.pid = pid;
+  }
+  last_ = &state;
+  last_id_ = id;
+  return state;
+}
+
+void TaskTracker::on(const wp_task& record) {
+  const model::TaskId id{record.tid, record.start_ns};
+  TaskState& state = get(id, record.pid);
+  state.task.ppid = record.ppid;
+  state.task.comm = text_of(record.comm);
+  if (everyone_.size() < kTasksNamed) everyone_[id] = state.task;
+}
+
+const Gap& TaskTracker::on(const wp_run& r) {
+  const model::TaskId id{r.tid, r.start_ns};
+  TaskState& state = get(id, r.pid);
+  Gap gap;
+  gap.off_ns = r.off_ns;
+  gap.waking_ns = r.waking_ns;
+  gap.runnable_ns = r.runnable_ns;
+  gap.on_ns = r.h.ts_ns;
+  gap.woken_by = delivery_id(r.wake_cpu, r.wake_delivery);
+  gap.off_state = r.off_state;
+  gap.wake_cpu = r.wake_cpu;
+  gap.on_cpu = r.h.cpu;
+  gap.waker_tid = r.waker_tid;
+  gap.prev_tid = r.prev_tid;
+  gap.wake_level = static_cast<model::Level>(r.wake_level);
+  gap.waker_comm = r.waker_comm;
+  gap.prev_comm = r.prev_comm;
+  if (gap.woken_by) wakes_[gap.woken_by % kWakesKept] = {gap.woken_by, id, gap};
+  state.gaps.push_back(gap);
+  if (state.gaps.size() > kGapsKept) {
+    state.gaps.pop_front();
+    state.gaps_dropped = true;
+  }
+  return state.gaps.back();
+}
+
+void TaskTracker::on(const wp_wait_call& record) { get({record.tid, record.start_ns}, record.pid).last_wait = record; }
+
+void TaskTracker::on(const wp_task_exit& record) {
+  last_ = nullptr;
+  tasks_.erase({record.tid, record.start_ns});
+}
+
+const TaskTracker::Woken* TaskTracker::woken_by(DeliveryId id) const {
+  const Woken& woken = wakes_[id % kWakesKept];
+  return id && woken.by == id ? &woken : nullptr;
+}
+
+}  // namespace wp::reconstruct

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+// When each watched task ran, what woke it, and the wait it last returned from.
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "bpf/wire/events.h"
+#include "userspace/model/model.hpp"
+
+namespace wp::reconstruct {
+
+/// A delivery anywhere: the CPU it happened on and its number there. 0: none.
+using DeliveryId = std::uint64_t;
+constexpr DeliveryId delivery_id(std::uint32_t cpu, std::uint64_t seq) {
+  return seq ? (static_cast<std::uint64_t>(cpu) << 48U) | seq : 0;
+}
+
+struct TaskIdHash {
+  std::size_t operator()(const model::TaskId& id) const {
+    return static_cast<std::size_t>((id.start_ns ^ (static_cast<std::uint64_t>(id.tid) << 32U)) * 0x9e3779b97f4a7c15U);
+  }
+};
+
+/// From leaving a CPU (0: not seen) to running again.
+struct Gap {
+  std::uint64_t off_ns = 0, waking_ns = 0, runnable_ns = 0, on_ns = 0;
+  DeliveryId woken_by = 0;
+  std::uint32_t off_state = 0, wake_cpu = 0, on_cpu = 0, waker_tid = 0, prev_tid = 0;
+  model::Level wake_level = model::Level::kUnknown;
+  wp_comm waker_comm{}, prev_comm{};
+
+  [[nodiscard]] bool slept() const { return off_state != 0; }
+};
+
+struct TaskState {
+  model::Task task;
+  std::deque<Gap> gaps;  ///< the latest, oldest first
+  bool gaps_dropped = false;
+  std::optional<wp_wait_call> last_wait;
+
+  /// The gap during which `ns` fell, or null: it was on a CPU then.
+  [[nodiscard]] const Gap* off_cpu_at(std::uint64_t ns) const;
+  /// The gap that a delivery's own wake ended.
+  [[nodiscard]] const Gap* woken_by(DeliveryId id, std::uint64_t not_before_ns) const;
+  /// False where so much happened since that it is no longer known what the task did then.
+  [[nodiscard]] bool remembers(std::uint64_t ns) const { return !gaps_dropped || (!gaps.empty() && gaps.front().on_ns <= ns); }
+};
+
+class TaskTracker {
+ public:
+  void on(const wp_task& record);
+  const Gap& on(const wp_run& record);
+  void on(const wp_task_exit& record);
+  void on(const wp_wait_call& record);
+
+  /// The task's state, made if it is new.
+  TaskState& get(model::TaskId id, std::uint32_t pid);
+  /// Who was woken in a delivery's context, if that is still known; nullptr: nobody.
+  struct Woken {
+    DeliveryId by = 0;
+    model::TaskId task;
+    Gap gap;
+  };
+  [[nodiscard]] const Woken* woken_by(DeliveryId id) const;
+  /// Everyone met so far, for the summary; bounded.
+  [[nodiscard]] std::map<model::TaskId, model::Task> everyone() const { return everyone_; }
+
+ private:
+  static constexpr std::size_t kGapsKept = 256;
+  static constexpr std::size_t kTasksNamed = 65536;
+  static constexpr std::size_t kWakesKept = 1U << 15U;  // a direct-mapped table: memory does not grow
+
+  std::unordered_map<model::TaskId, TaskState, TaskIdHash> tasks_;
+  std::map<model::TaskId, model::Task> everyone_;
+  std::vector<Woken> wakes_ = std::vector<Woken>(kWakesKept);
+  model::TaskId last_id_;
+  TaskState* last_ = nullptr;
+};
+
+}  // namespace wp::reconstruct

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "userspace/reconstruct/wake_judge.hpp"
+
+#include <algorithm>
+
+#include "userspace/reconstruct/names.hpp"
+
+namespace wp::reconstruct {
+
+using model::Reason;
+using model::Seen;
+using model::Stage;
+using model::StagePoint;
+
+namespace {
+
+model::WitnessEntry entry(std::uint64_t func, std::uint32_t mech, std::uint32_t flags, std::uint32_t tid,
+                          std::uint64_t start_ns, std::int32_t fd, const NameTable& names) {
+  model::WitnessEntry e;
+  e.func = names.symbol(func);
+  e.mechanism = static_cast<model::Mechanism>(mech);
+  e.fd = fd;
+  e.task = {tid, start_ns};
+  e.exclusive = flags & WP_WITNESS_EXCLUSIVE;
+  e.waiting = flags & WP_WITNESS_WAITING;
+  return e;
+}
+
+const model::WitnessEntry* entry_leading_to(const model::Path& path, model::TaskId task) {
+  const auto it = std::find_if(path.witness.begin(), path.witness.end(), [&](const auto& e) { return e.task == task; });
+  return it == path.witness.end() ? nullptr : &*it;
+}
+
+void set_all(model::Path& path, StagePoint point) {
+  for (const Stage stage : {Stage::kWaking, Stage::kRunnable, Stage::kRunning}) path.at(stage) = point;
+}
+
+StagePoint at(std::uint64_t ns, std::uint32_t cpu) {
+  return ns ? StagePoint{Seen::kObserved, Reason::kNone, ns, static_cast<std::int32_t>(cpu)}
+            : StagePoint{Seen::kUnknown, Reason::kHookMissing, 0, -1};
+}
+
+void describe_waker(model::Path& path, const Gap& gap) {
+  model::Wake& wake = path.wake;
+  wake.level = gap.wake_level;
+  wake.waker_tid = gap.waker_tid;
+  if (gap.waker_tid) wake.waker_comm = text_of(gap.waker_comm);
+  wake.prev_tid = gap.prev_tid;
+  wake.prev_comm = text_of(gap.prev_comm);
+}
+
+void not_needed(model::Path& path, Reason why) {
+  path.wake.needed = false;
+  path.wake.certainty = Seen::kObserved;
+  path.wake.why = why;
+  set_all(path, {Seen::kNotNeeded, why, 0, -1});
+}
+
+// Asleep, and the delivery's own context woke it.
+void woken_for_it(model::Path& path, const Gap& gap, model::TaskId woken) {
+  describe_waker(path, gap);
+  const bool named = entry_leading_to(path, woken) != nullptr;
+  path.wake.needed = true;
+  path.wake.woken = woken;
+  path.wake.certainty = named ? Seen::kObserved : Seen::kInferred;
+  path.wake.why = named ? Reason::kNone : Reason::kWakeWithoutWitness;
+  path.at(Stage::kWaking) = at(gap.waking_ns, gap.wake_cpu);
+  if (!named) {
+    path.at(Stage::kWaking).seen = Seen::kInferred;
+    path.at(Stage::kWaking).why = Reason::kWakeWithoutWitness;
+  }
+  path.at(Stage::kRunnable) = at(gap.runnable_ns, gap.on_cpu);
+  path.at(Stage::kRunning) = at(gap.on_ns, gap.on_cpu);
+}
+
+// Off its CPU for another reason: nothing had to be done to it for this delivery but to let it run.
+void runs_anyway(model::Path& path, const Gap& gap, Reason why) {
+  not_needed(path, why);
+  describe_waker(path, gap);
+  path.at(Stage::kRunning) = at(gap.on_ns, gap.on_cpu);
+}
+
+void judge_off_cpu(model::Path& path, const Delivery& delivery, const Gap& gap, const TaskTracker& tasks) {
+  const std::uint64_t ready = delivery.record.h.ts_ns;
+  if (!gap.slept()) return runs_anyway(path, gap, Reason::kAlreadyRunnable);
+  if (!gap.waking_ns) {
+    path.wake.certainty = Seen::kUnknown;
+    path.wake.why = Reason::kLost;
+    set_all(path, {Seen::kUnknown, Reason::kLost, 0, -1});
+    path.at(Stage::kRunning) = at(gap.on_ns, gap.on_cpu);
+    return;
+  }
+  if (gap.waking_ns <= ready)
+    return runs_anyway(path, gap, gap.woken_by ? Reason::kWokenByOtherSocket : Reason::kAlreadyRunnable);
+  const TaskTracker::Woken* other = tasks.woken_by(delivery.id());
+  if (other && other->task != path.task.id) {
+    runs_anyway(path, gap, Reason::kHandedOver);
+    path.wake.woken = other->task;
+    return;
+  }
+  runs_anyway(path, gap, Reason::kBusyElsewhere);
+}
+
+}  // namespace
+
+void add_witness(model::Path& path, const Delivery& delivery, const NameTable& names) {
+  const wp_delivery& d = delivery.record;
+  if (d.w_count == 0) return;
+  path.witness.reserve(1 + delivery.further.size());
+  path.witness.push_back(entry(d.w_func, d.w_mech, d.w_flags, d.w_tid, d.w_start_ns, d.w_fd, names));
+  for (const wp_witness& w : delivery.further)
+    path.witness.push_back(entry(w.func, w.mech, w.flags, w.tid, w.start_ns, w.fd, names));
+  path.witness_cut = d.w_count == 255;
+}
+
+void judge_wake(model::Path& path, const Delivery& delivery, const TaskState& reader, const TaskTracker& tasks) {
+  const std::uint64_t ready = delivery.record.h.ts_ns;
+  const model::WitnessEntry* mine = entry_leading_to(path, path.task.id);
+  if (!mine && !path.witness.empty()) mine = &path.witness.front();
+  path.wake.mechanism = mine ? mine->mechanism : model::Mechanism::kNone;
+  if (!reader.remembers(ready)) {
+    path.wake.why = Reason::kHistoryTooShort;
+    return set_all(path, {Seen::kUnknown, Reason::kHistoryTooShort, 0, -1});
+  }
+  if (const Gap* gap = reader.woken_by(delivery.id(), ready)) {
+    if (gap->slept()) return woken_for_it(path, *gap, path.task.id);
+    return runs_anyway(path, *gap, Reason::kWokenBeforeSleep);
+  }
+  if (const Gap* gap = reader.off_cpu_at(ready)) return judge_off_cpu(path, delivery, *gap, tasks);
+  const bool waited = reader.last_wait && reader.last_wait->h.ts_ns >= ready && reader.last_wait->enter_ns > ready;
+  not_needed(path, waited ? Reason::kFoundReady : Reason::kRunning);
+}
+
+}  // namespace wp::reconstruct
