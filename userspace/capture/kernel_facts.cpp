@@ -101,7 +101,7 @@ std::string KernelFacts::drop_reason(std::uint32_t value) const {
   const int id = btf__find_by_name_kind(btf_.get(), "skb_drop_reason", BTF_KIND_ENUM);
   if (id < 0) return "";
   const btf_type* type = btf__type_by_id(btf_.get(), static_cast<__u32>(id));
-  const btf_enum* values = btf_enum(type);
+  const auto* values = btf_enum(type);
   constexpr std::string_view kPrefix = "SKB_DROP_REASON_";
   for (unsigned i = 0; i < btf_vlen(type); ++i) {
     if (static_cast<std::uint32_t>(values[i].val) != value) continue;
