@@ -40,6 +40,10 @@ int BPF_PROG(socket__set_state, struct sock *sk, int from, int to)
 
 	if (!c)
 		return 0;
+	if (to == TCP_SYN_RECV) { /* a child is being cloned: its sequence numbers are still the listener's */
+		count(c, WP_HOOK_socket__set_state, WP_NOTED);
+		return 0;
+	}
 	s = bpf_sk_storage_get(&socks, sk, NULL, 0);
 	why = reason_to_watch(c, sk, to);
 	if (s && s->cookie != sk->__sk_common.skc_cookie.counter)
