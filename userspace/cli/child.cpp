@@ -16,6 +16,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "userspace/cli/interrupt.hpp"
+
 namespace wp::cli {
 namespace {
 
@@ -25,13 +27,17 @@ Error failed(const std::string& doing) {
   return {ExitCode::kError, fmt::format("{}: {}", doing, std::strerror(errno))};
 }
 
+/// False: not in time, or we were asked to stop.
 bool wait_readable(int fd, Clock::time_point until) {
+  // In slices, for a signal may come just before poll().
+  constexpr std::int64_t kSliceMs = 200;
   for (;;) {
-    const auto left = std::chrono::ceil<Child::Milliseconds>(until - Clock::now()).count();
+    const std::int64_t left_ms = std::chrono::ceil<Child::Milliseconds>(until - Clock::now()).count();
     pollfd watched{fd, POLLIN, 0};
-    const int ready = poll(&watched, 1, static_cast<int>(std::max<std::int64_t>(left, 0)));
+    const int ready = poll(&watched, 1, static_cast<int>(std::clamp<std::int64_t>(left_ms, 0, kSliceMs)));
     if (ready > 0) return true;
-    if (ready == 0 || errno != EINTR) return false;
+    if (ready < 0 && errno != EINTR) return false;
+    if (InterruptScope::requested() || left_ms <= 0) return false;
   }
 }
 
@@ -55,6 +61,8 @@ Result<Pipe> make_pipe() {
   if (pipe2(ends.data(), O_CLOEXEC) != 0) return failed("make a pipe");
   return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
+
+bool wait_readable(int fd, std::chrono::milliseconds patience) { return wait_readable(fd, Clock::now() + patience); }
 
 Result<Child> Child::start(const std::vector<std::string>& argv, Stdout out, int keep_fd) {
   const std::string name = std::filesystem::path(argv.at(0)).filename();

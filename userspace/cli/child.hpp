@@ -20,6 +20,9 @@ struct Pipe {
 /// Closed in children that do not ask for an end of it.
 Result<Pipe> make_pipe();
 
+/// False: nothing came in time, or we were asked to stop (InterruptScope).
+bool wait_readable(int fd, std::chrono::milliseconds patience);
+
 class Child {
  public:
   enum class Stdout {

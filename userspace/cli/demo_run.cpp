@@ -2,7 +2,6 @@
 #include "userspace/cli/demo_run.hpp"
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -75,8 +74,9 @@ Result<Child> start_recorder(const DemoPlan& plan, const fs::path& own, pid_t se
                                Child::Stdout::kToStderr, ready->write_end.get());
   if (!recorder) return recorder;
   ready->write_end.reset();
-  pollfd watched{ready->read_end.get(), POLLIN, 0};
-  if (poll(&watched, 1, 60'000) <= 0) return Error{ExitCode::kError, "the recorder was not ready within 60 s"};
+  if (!wait_readable(ready->read_end.get(), 60s)) {
+    return Error{ExitCode::kError, "the recorder was not ready within 60 s"};
+  }
   char byte = 0;
   const bool told = read(ready->read_end.get(), &byte, 1) == 1;
   if (!told && recorder->has_ended(100ms)) {
