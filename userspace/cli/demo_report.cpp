@@ -35,32 +35,26 @@ Result<nlohmann::json> demo_json(const DemoFindings& findings) {
         {"stray", counts.stray}}},
       {"contradictions", findings.verdict.contradictions},
       {"loss", {{"events", findings.summary.events_lost}}},
-      {"stages", findings.stages.json()},
+      {"stages", findings.report.stages().json()},
       {"client", std::move(client)},
       {"witness", {{"waiting", findings.witness.waiting()}, {"by_function", findings.witness.by_function()}}},
       {"explanations", findings.verdict.explanations},
   };
 }
 
-std::string demo_text(const DemoFindings& findings) {
+std::string demo_text(const DemoFindings& findings, const report::Style& style) {
   const truth::Counts& counts = findings.verdict.counts;
-  std::string text;
+  const std::string recording = findings.plan.recording.string();
+  std::string text = report::render_summary(findings.info, findings.summary, findings.report, style, recording);
   auto out = std::back_inserter(text);
-  fmt::format_to(out, "{}: {}\n\n", findings.plan.demo.name, findings.plan.demo.shows);
-  fmt::format_to(out, "{:<10} {:>9} {:>10} {:>10} {:>10}\n", "stage", "n", "p50 ns", "p99 ns", "max ns");
-  for (const auto& row : findings.stages.rows()) {
-    if (row.times->count() == 0) continue;
-    fmt::format_to(out, "{:<10} {:>9} {:>10} {:>10} {:>10}\n", row.name, row.times->count(),
-                   row.times->percentile_ns(50).value_or(0), row.times->percentile_ns(99).value_or(0),
-                   row.times->max_ns().value_or(0));
-  }
-  fmt::format_to(out, "\ndeliveries that found the server asleep: {}\n", findings.witness.waiting());
-  for (const auto& [function, n] : findings.witness.by_function()) fmt::format_to(out, "  {} {}\n", function, n);
-  fmt::format_to(out, "events lost: {}\n", findings.summary.events_lost);
-  fmt::format_to(out, "against the truth: {} requests: {} complete, {} partial, {} missing, {} wrong; {} stray paths\n",
-                 counts.requests, counts.complete, counts.partial, counts.missing, counts.wrong, counts.stray);
+  fmt::format_to(out,
+                 "\nground truth of {}: {} requests: {} complete, {} partial, {} missing, {} wrong; {} stray paths\n",
+                 findings.plan.demo.name, counts.requests, counts.complete, counts.partial, counts.missing,
+                 counts.wrong, counts.stray);
   for (const std::string& explanation : findings.verdict.explanations) fmt::format_to(out, "  {}\n", explanation);
-  fmt::format_to(out, "recording: {}\n", findings.plan.recording.string());
+  fmt::format_to(out, "deliveries that found a task waiting: {}\n", findings.witness.waiting());
+  for (const auto& [function, n] : findings.witness.by_function()) fmt::format_to(out, "  {} {}\n", function, n);
+  fmt::format_to(out, "recording: {}\n", recording);
   return text;
 }
 

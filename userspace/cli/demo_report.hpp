@@ -8,7 +8,7 @@
 
 #include "userspace/cli/demo_run.hpp"
 #include "userspace/model/model.hpp"
-#include "userspace/report/stage_table.hpp"
+#include "userspace/report/summary.hpp"
 #include "userspace/truth/comparer.hpp"
 
 namespace wp::cli {
@@ -28,13 +28,15 @@ class WitnessCount {
 struct DemoFindings {
   DemoPlan plan;
   DemoRun run;
+  model::RecordingInfo info;
   model::Summary summary;
   truth::Verdict verdict;
-  report::StageTable stages;
+  report::Report report;
   WitnessCount witness;
 };
 
 Result<nlohmann::json> demo_json(const DemoFindings& findings);
-std::string demo_text(const DemoFindings& findings);
+/// The report of the recording, and how it compares with the truth.
+std::string demo_text(const DemoFindings& findings, const report::Style& style);
 
 }  // namespace wp::cli
