@@ -65,12 +65,12 @@ TEST(ShowTest, LoopbackAtEightyColumns) {
 + queued     +9.00 us    2.00 us   0  softirq                  ##
       64 bytes unread; wait queue: ep_poll_callback (epoll) fd 5 -> task 4242,
       asleep
-~ waking     +10.0 us    1.00 us   0  softirq                    ~
+~ waking     +10.0 us    1.00 us   0  softirq                    ~~
       inferred: the wake fits, but the wait queue did not name the task; woken
       through epoll, from softirq
-+ runnable   +11.0 us    1.00 us   0  softirq                     #
++ runnable   +11.0 us    1.00 us   0  softirq                      #
       put on a run queue
-+ running    +15.0 us    4.00 us   1  server/4242                  ######
++ running    +15.0 us    4.00 us   1  server/4242                   #####
       the CPU was idle before
 + returned   +16.0 us    1.00 us   1  server/4242                        #
       epoll_wait returned 1
