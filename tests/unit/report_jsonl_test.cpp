@@ -59,7 +59,7 @@ TEST(JsonlTest, HostileNamesStayJson) {
   b.path.task.comm = "a\"\\\x01\x1b[m\xff\x7f\n";
   const std::string line = line_of(b.path);
   const json path = json::parse(line);
-  EXPECT_EQ(path["task"]["comm"], "a\"\\\\\x01\x1b[m\\xFF\x7f\n");
+  EXPECT_EQ(path["task"]["comm"], "a\"\\\\\x01\x1b[m\\xff\x7f\n");
   for (const char c : line.substr(0, line.size() - 1)) ASSERT_TRUE(c >= 0x20 && c < 0x7f) << static_cast<int>(c);
 }
 
