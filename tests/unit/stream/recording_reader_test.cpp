@@ -169,7 +169,8 @@ TEST_F(RecordingReaderTest, InsertedBytesAreNamedAndPassedOver) {
 }
 
 TEST_F(RecordingReaderTest, AMagicAcrossTheReadingWindowIsFound) {
-  for (std::size_t padding = (1 << 18) - 80; padding < (1 << 18) + 80; ++padding) {
+  constexpr std::size_t kWindow = 1 << 18;
+  for (std::size_t padding = kWindow - starts_[2] - 70; padding < kWindow - starts_[2] + 10; ++padding) {
     auto bytes = good_;
     bytes.insert(bytes.begin() + static_cast<std::ptrdiff_t>(starts_[2]), padding, '\x89');
     const auto back = read(bytes);
