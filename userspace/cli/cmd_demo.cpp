@@ -25,6 +25,7 @@ struct DemoOptions {
   std::string keep_truth;
   std::string color;
   bool json = false;
+  bool force = false;
 };
 
 /// A folder of our own that goes when we go.
@@ -100,6 +101,7 @@ Result<bool> demo(const DemoOptions& options) {
                 options.requests,
                 options.message_bytes,
                 options.recording.empty() ? "wakepath-demo-" + options.name + ".wkp" : options.recording,
+                options.force || options.recording.empty(),
                 options.keep_truth};
   std::unique_ptr<TemporaryFolder> temporary;
   if (options.keep_truth.empty()) {
@@ -149,7 +151,9 @@ void add_demo(CLI::App& app, int& status) {
   command->add_option("--size", options->message_bytes, "bytes of a request")
       ->check(CLI::Range(16, 1 << 20))
       ->capture_default_str();
-  command->add_option("-o,--output", options->recording, "recording, instead of wakepath-demo-NAME.wkp");
+  command->add_option("-o,--output", options->recording,
+                      "recording, instead of wakepath-demo-NAME.wkp (always replaced)");
+  command->add_flag("--force", options->force, "replace the recording named by -o");
   command->add_option("--keep-truth", options->keep_truth, "keep the logs of server and client in this folder");
   command->add_flag("--json", options->json, "print JSON");
   add_color_option(*command, options->color);

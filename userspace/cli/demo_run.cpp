@@ -59,19 +59,22 @@ Result<Server> start_server(const DemoPlan& plan, const fs::path& own, const std
   return Server{std::move(*process), line->substr(kListening.size())};
 }
 
+/// It has said why on stderr.
 Error recorder_ended(int status) {
-  const bool refused = status == static_cast<int>(ExitCode::kNotPermitted);
-  return {refused ? ExitCode::kNotPermitted : ExitCode::kError,
-          fmt::format("the recorder ended with status {}; 'wakepath doctor' tells what is missing", status)};
+  if (status == static_cast<int>(ExitCode::kNotPermitted)) {
+    return {ExitCode::kNotPermitted, "the recorder can't record here; 'wakepath doctor' tells what is missing"};
+  }
+  return {ExitCode::kError, fmt::format("the recorder ended with status {}", status)};
 }
 
 /// Returns when the recorder is attached: it writes a byte to the descriptor it was given, or closes it.
 Result<Child> start_recorder(const DemoPlan& plan, const fs::path& own, pid_t server) {
   auto ready = make_pipe();
   if (!ready) return std::move(ready.error());
-  auto recorder = Child::start({own, "record", "-p", std::to_string(server), "-o", plan.recording, "--ready-fd",
-                                std::to_string(ready->write_end.get())},
-                               Child::Stdout::kToStderr, ready->write_end.get());
+  std::vector<std::string> argv{own,  "record",       "-p",         std::to_string(server),
+                                "-o", plan.recording, "--ready-fd", std::to_string(ready->write_end.get())};
+  if (plan.replace_recording) argv.push_back("--force");
+  auto recorder = Child::start(argv, Child::Stdout::kToStderr, ready->write_end.get());
   if (!recorder) return recorder;
   ready->write_end.reset();
   if (!wait_readable(ready->read_end.get(), 60s)) {

@@ -16,6 +16,7 @@ struct DemoPlan {
   std::uint64_t requests = 20000;
   std::uint64_t message_bytes = 64;
   std::filesystem::path recording;
+  bool replace_recording = false;
   std::filesystem::path truth_folder;  ///< exists
 };
 
