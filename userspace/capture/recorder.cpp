@@ -35,7 +35,7 @@ Field field_at(const std::byte* record, Field Record::*field) {
 
 }  // namespace
 
-Recorder::Recorder(Probes& probes, const KernelFacts& facts, stream::RecordingWriter& writer)
+Recorder::Recorder(Probes& probes, const KernelFacts& facts, event::RecordSink& writer)
     : probes_(probes), facts_(facts), writer_(writer), rings_(probes.cpus()), last_books_(probes.cpus()) {
   buffer_.reserve(1U << 22U);
 }

@@ -11,13 +11,13 @@
 
 #include "userspace/base/result.hpp"
 #include "userspace/capture/probes.hpp"
-#include "userspace/stream/recording_writer.hpp"
+#include "userspace/event/record_sink.hpp"
 
 namespace wp::capture {
 
 class Recorder {
  public:
-  Recorder(Probes& probes, const KernelFacts& facts, stream::RecordingWriter& writer);
+  Recorder(Probes& probes, const KernelFacts& facts, event::RecordSink& writer);
 
   /// One look at every ring. Names and counters are added as they come due.
   Result<void> turn();
@@ -47,7 +47,7 @@ class Recorder {
 
   Probes& probes_;
   const KernelFacts& facts_;
-  stream::RecordingWriter& writer_;
+  event::RecordSink& writer_;
   std::vector<std::byte> buffer_;
   std::vector<RingBooks> rings_;
   std::vector<wp_cpu_counters> last_books_;

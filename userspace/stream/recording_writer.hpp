@@ -12,6 +12,7 @@
 
 #include "userspace/base/io.hpp"
 #include "userspace/base/result.hpp"
+#include "userspace/event/record_sink.hpp"
 #include "userspace/stream/format.hpp"
 #include "userspace/stream/header.hpp"
 
@@ -24,19 +25,16 @@ enum class Existing {
   kReplace
 };  ///< kReplace: a regular file of our own is removed first
 
-class RecordingWriter {
+class RecordingWriter : public event::RecordSink {
  public:
   /// Makes the file, mode 0600, and writes its header block. Never follows or reuses what stands at `path`.
   static Result<std::unique_ptr<RecordingWriter>> create(const std::string& path, const Header& header,
                                                          Existing existing, IoVfs& io = system_io());
-  RecordingWriter(const RecordingWriter&) = delete;
-  RecordingWriter& operator=(const RecordingWriter&) = delete;
-  ~RecordingWriter();
+  ~RecordingWriter() override;
 
-  /// One or more whole records as the rings gave them.
-  Result<void> append(Bytes records);
+  Result<void> append(Bytes records) override;
   /// Cuts a block of what was appended since.
-  Result<void> flush();
+  Result<void> flush() override;
   /// Flushes, writes the end block, syncs. Nothing may be called after it.
   Result<void> close();
 
