@@ -220,7 +220,7 @@ Result<std::vector<Event>> parse_events(std::string_view text) {
     auto event = parse_event(line);
     if (!event) return std::move(event.error()).within(fmt::format("line {}", number));
     number_missing(*event, last_seq);
-    events.push_back(std::move(*event));
+    events.push_back(*event);
   }
   return events;
 }

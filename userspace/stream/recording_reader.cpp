@@ -170,7 +170,7 @@ Damage RecordingReader::pass_over(std::uint64_t bytes, std::string reason, std::
   if (read_error_ != 0) reason = fmt::format("the file can't be read: {}", std::strerror(read_error_));
   read_error_ = 0;
   bytes = std::min(bytes, size_ - at_);
-  const Damage damage{.offset = at_, .bytes = bytes, .from_ns = from_ns, .to_ns = to_ns, .reason = std::move(reason)};
+  Damage damage{.offset = at_, .bytes = bytes, .from_ns = from_ns, .to_ns = to_ns, .reason = std::move(reason)};
   at_ += bytes;
   return damage;
 }
