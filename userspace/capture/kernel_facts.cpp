@@ -2,6 +2,7 @@
 #include "userspace/capture/kernel_facts.hpp"
 
 #include <bpf/btf.h>
+#include <bpf/libbpf.h>
 #include <linux/capability.h>
 #include <sys/utsname.h>
 
@@ -53,7 +54,9 @@ void KernelFacts::FreeBtf::operator()(btf* b) const { btf__free(b); }
 
 Result<KernelFacts> KernelFacts::read() {
   KernelFacts facts;
+  const libbpf_print_fn_t print = libbpf_set_print(nullptr);  // its own words on stderr say less than ours
   facts.btf_.reset(btf__load_vmlinux_btf());
+  libbpf_set_print(print);
   if (!facts.btf_)
     return Error{ExitCode::kNotPermitted,
                  "this kernel has no BTF (/sys/kernel/btf/vmlinux can't be read), without which no program can be loaded; "
