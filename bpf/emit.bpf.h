@@ -5,9 +5,13 @@
 
 #include "maps.bpf.h"
 
+/*
+ * A counter belongs to one hook on one CPU, and the kernel never runs a program inside itself there
+ * (prog->active in bpf_trace_run): a plain increment loses nothing, and costs a third of an atomic one.
+ */
 static __always_inline void count(struct cpu_state *c, u32 hook, u32 outcome)
 {
-	__sync_fetch_and_add(&c->n.count[hook][outcome], 1);
+	c->n.count[hook][outcome]++;
 }
 
 /* This CPU's state; every program's first call, counting the firing. */

@@ -6,17 +6,6 @@
 #include "compat.bpf.h"
 #include "emit.bpf.h"
 
-/* Leave early: the task that runs here is not watched. */
-static __always_inline bool current_unwatched(struct cpu_state *c, u32 hook)
-{
-	u32 who = c->who;
-
-	if (who == WHO_WATCHED)
-		return false;
-	count(c, hook, who == WHO_SELF ? WP_SELF : WP_FILTERED);
-	return true;
-}
-
 static __always_inline void copy_comm(struct wp_comm *to, struct task_struct *task)
 {
 	__builtin_memcpy(to->s, task->comm, sizeof(to->s));
@@ -65,6 +54,85 @@ static __always_inline struct task_state *task_of(struct cpu_state *c, u32 hook,
 	if (!task->pid || (task->flags & PF_KTHREAD) || task->tgid == config.self_pid)
 		return NULL;
 	return watch_task(c, hook, task, WP_WHY_all);
+}
+
+/* Write what brought a task back onto a CPU, and forget it. */
+static __always_inline void announce_run(struct cpu_state *c, struct task_state *t, struct task_struct *prev, u32 flags)
+{
+	struct wp_run *e = BEGIN(c, WP_HOOK_sched__switch, run);
+
+	if (!e)
+		goto forget;
+	e->start_ns = t->start_ns;
+	e->off_ns = t->off_ns;
+	e->waking_ns = t->waking_ns;
+	e->runnable_ns = t->runnable_ns;
+	e->wake_delivery = t->wake_delivery;
+	e->tid = t->tid;
+	e->pid = t->pid;
+	e->off_state = t->off_state;
+	e->wake_cpu = t->wake_cpu;
+	e->off_cpu = t->off_cpu;
+	e->wake_level = t->wake_level;
+	e->waker_nr = t->waker_nr;
+	e->flags = flags;
+	if (t->waking_ns && t->wake_level == WP_LEVEL_task) {
+		e->waker_tid = t->waker_tid;
+		e->waker_comm = t->waker_comm;
+	}
+	if (prev) {
+		e->prev_tid = prev->pid;
+		copy_comm(&e->prev_comm, prev);
+	}
+	end_record(c, WP_HOOK_sched__switch, e);
+forget:
+	t->waking_ns = 0;
+	t->runnable_ns = 0;
+	t->wake_delivery = 0;
+}
+
+/* Note who runs on this CPU from now on. */
+static __always_inline void settle(struct cpu_state *c, struct task_struct *task, struct task_state *t)
+{
+	c->tid = task->pid;
+	c->who = t ? WHO_WATCHED : task->tgid == config.self_pid ? WHO_SELF : WHO_OTHER;
+	c->call_class = t ? t->class : 0;
+}
+
+/*
+ * Not every switch is reported: seen on 6.18 after tasks of the machine's own agent ran, for ftrace
+ * and BPF alike. So whoever relies on the last switch first looks whether it still holds.
+ */
+static __noinline void catch_up(struct cpu_state *c, struct task_struct *current)
+{
+	struct task_state *t = current->flags & PF_KTHREAD ? NULL : task_of(c, WP_HOOK_sched__switch, current);
+
+	settle(c, current, t);
+	if (!t)
+		return;
+	count(c, WP_HOOK_sched__switch, WP_FIRED);
+	announce_run(c, t, NULL, WP_RUN_UNSEEN);
+}
+
+/* Is the task that runs here watched, ours, or anybody's? */
+static __always_inline u32 who_is_here(struct cpu_state *c)
+{
+	struct task_struct *current = bpf_get_current_task_btf();
+
+	if (c->tid != current->pid)
+		catch_up(c, current);
+	return c->who;
+}
+
+/* Leave early: the task that runs here is not watched. */
+static __always_inline bool current_unwatched(struct cpu_state *c, u32 hook)
+{
+	u32 who = who_is_here(c);
+
+	if (who == WHO_WATCHED)
+		return false;
+	count(c, hook, who == WHO_SELF ? WP_SELF : WP_FILTERED);
+	return true;
 }
 
 static __always_inline struct task_state *current_task_of(struct cpu_state *c, u32 hook)

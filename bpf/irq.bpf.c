@@ -58,7 +58,7 @@ int BPF_PROG(irq__exit)
 	return 0;
 }
 
-/* The first raise since the softirq last ran is the one that makes it run. */
+/* Attached once a watched delivery came from a device with interrupts. The first raise since the softirq last ran is the one that makes it run. */
 SEC("tp_btf/softirq_raise")
 int BPF_PROG(irq__softirq_raise, unsigned int vec)
 {
@@ -67,7 +67,6 @@ int BPF_PROG(irq__softirq_raise, unsigned int vec)
 	if (!c)
 		return 0;
 	if (vec == NET_RX_SOFTIRQ && !c->raise_ns) {
-		c->raise_level = context_level(c);
 		if (c->in_device_irq) {
 			c->raise_irq_ns = c->irq_ns;
 			c->raise_irq = c->irq;
@@ -88,9 +87,19 @@ static __always_inline u8 who_runs_it(struct cpu_state *c)
 	if ((current->flags & PF_KTHREAD) && current->comm[0] == 'k' && current->comm[1] == 's' &&
 	    current->comm[4] == 't' && current->comm[7] == 'q' && current->comm[8] == 'd')
 		return WP_SOFTIRQ_ksoftirqd;
-	if (c->raise_ns && c->raise_level == WP_LEVEL_hardirq)
+	if (c->raise_irq_ns)
 		return WP_SOFTIRQ_irq_exit;
 	return WP_SOFTIRQ_inline;
+}
+
+/* The raise was not seen: the last interrupt since the softirq last ran may have made it. */
+static __always_inline void last_interrupt(struct cpu_state *c)
+{
+	if (c->irq_ns <= c->softirq_ns)
+		return;
+	c->raise_irq_ns = c->irq_ns;
+	c->raise_irq = c->irq;
+	c->raise_over = c->irq_over;
 }
 
 /* Any softirq ends the context of the delivery before it. */
@@ -105,6 +114,8 @@ int BPF_PROG(irq__softirq_entry, unsigned int vec)
 	c->skb = 0;
 	c->in_softirq = 1;
 	if (vec == NET_RX_SOFTIRQ) {
+		if (!c->raise_ns)
+			last_interrupt(c);
 		c->softirq_how = who_runs_it(c);
 		c->softirq_raise_ns = c->raise_ns;
 		c->softirq_irq_ns = c->raise_irq_ns;

@@ -28,9 +28,11 @@ enum who { WHO_OTHER, WHO_WATCHED, WHO_SELF };
 struct cpu_state {
 	struct wp_cpu_counters n; /* atomically */
 
-	/* written at sched_switch */
+	/* written at sched_switch: the task that runs here, and whether it is watched */
+	u32 tid;
 	u32 who;
 	u32 call_class; /* of the watched task that runs here, while it is inside a call */
+	u32 pad4;
 
 	/* hardirq */
 	u64 irq_ns;
@@ -45,8 +47,7 @@ struct cpu_state {
 	u64 raise_irq_ns;
 	u32 raise_irq;
 	u8 raise_over;
-	u8 raise_level;
-	u16 pad1;
+	u8 pad1[3];
 
 	/* the receive softirq that runs, or ran last */
 	u64 softirq_ns;

@@ -10,7 +10,6 @@ static __always_inline int handed_over(u32 hook, u8 driver_hook, const struct sk
 
 	if (!c || !p)
 		return 0;
-	/* netif_rx of a packet that came by GRO goes on inside the stack: the first hand-over counts */
 	p->skb = (u64)skb;
 	p->driver_ns = bpf_ktime_get_ns();
 	p->driver_hook = driver_hook;
@@ -44,6 +43,7 @@ int BPF_PROG(napi__receive_list, const struct sk_buff *skb)
 	return handed_over(WP_HOOK_napi__receive_list, WP_DRIVER_receive_list, skb);
 }
 
+/* Attached once a watched delivery's driver stage was seen by none of the others. */
 SEC("tp_btf/netif_rx_entry")
 int BPF_PROG(napi__netif_rx, const struct sk_buff *skb)
 {

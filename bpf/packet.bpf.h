@@ -7,8 +7,11 @@
 /* The slot of a packet; sk_buffs are 256 bytes apart. Whoever reads it compares the address first. */
 static __always_inline struct packet *packet_slot(u64 skb)
 {
-	u32 low = (u32)skb; /* the verifier allows arithmetic on half a pointer, not on a whole one */
-	u32 slot = (low >> 8 ^ low >> 21) & (PACKET_SLOTS - 1);
+	u32 low, slot;
+
+	/* a 32-bit move makes a number of a pointer; no arithmetic is allowed on it before */
+	asm volatile("%0 = %1" : "=w"(low) : "w"((u32)skb));
+	slot = (low >> 8 ^ low >> 21) & (PACKET_SLOTS - 1);
 
 	return bpf_map_lookup_elem(&packets, &slot);
 }

@@ -57,7 +57,7 @@ int BPF_PROG(process__exec, struct task_struct *p)
 		announce_task(c, WP_HOOK_process__exec, p, WP_WHY_exec);
 	} else if (config.match_comm && name_matches(p)) {
 		join(c, WP_HOOK_process__exec, p, WP_WHY_exec);
-		c->who = WHO_WATCHED;
+		c->tid = 0; /* the next look finds it watched */
 		known = true;
 	}
 	count(c, WP_HOOK_process__exec, known ? WP_NOTED : WP_FILTERED);

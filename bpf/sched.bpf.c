@@ -41,7 +41,7 @@ int BPF_PROG(sched__waking, struct task_struct *p)
 		current = bpf_get_current_task_btf();
 		t->waker_tid = current->pid;
 		copy_comm(&t->waker_comm, current);
-		waker = c->who == WHO_WATCHED ? current_task_of(c, WP_HOOK_sched__waking) : NULL;
+		waker = who_is_here(c) == WHO_WATCHED ? current_task_of(c, WP_HOOK_sched__waking) : NULL;
 		if (waker && waker->class)
 			t->waker_nr = waker->nr + 1;
 	}
@@ -77,63 +77,30 @@ static __always_inline void leaves(struct task_state *t, u32 state)
 		t->slept = 1;
 }
 
-static __always_inline void runs(struct cpu_state *c, struct task_state *t, struct task_struct *prev)
-{
-	struct wp_run *e = BEGIN(c, WP_HOOK_sched__switch, run);
-
-	if (!e)
-		goto forget;
-	e->start_ns = t->start_ns;
-	e->off_ns = t->off_ns;
-	e->waking_ns = t->waking_ns;
-	e->runnable_ns = t->runnable_ns;
-	e->wake_delivery = t->wake_delivery;
-	e->tid = t->tid;
-	e->pid = t->pid;
-	e->off_state = t->off_state;
-	e->wake_cpu = t->wake_cpu;
-	e->off_cpu = t->off_cpu;
-	e->wake_level = t->wake_level;
-	e->waker_nr = t->waker_nr;
-	if (t->waking_ns && t->wake_level == WP_LEVEL_task) {
-		e->waker_tid = t->waker_tid;
-		e->waker_comm = t->waker_comm;
-	}
-	e->prev_tid = prev->pid;
-	copy_comm(&e->prev_comm, prev);
-	end_record(c, WP_HOOK_sched__switch, e);
-forget:
-	t->waking_ns = 0;
-	t->runnable_ns = 0;
-	t->wake_delivery = 0;
-}
-
 static __always_inline int switched(u64 *ctx, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
 	struct cpu_state *c = enter(WP_HOOK_sched__switch);
 	struct task_state *t;
-	u32 state, was;
+	bool was_watched;
+	u32 state;
 
 	if (!c)
 		return 0;
-	was = c->who;
-	if (was == WHO_WATCHED) {
+	was_watched = c->tid == prev->pid ? c->who == WHO_WATCHED : true; /* if that switch was not reported: look */
+	if (was_watched) {
 		t = bpf_task_storage_get(&tasks, prev, NULL, 0);
 		state = config.switch_state_arg ? (u32)ctx[3] : prev->__state;
 		if (t)
 			leaves(t, preempt ? 0 : state & 0xff);
+		was_watched = t != NULL;
 	}
 	c->delivery[WP_LEVEL_task] = 0;
 	t = next->flags & PF_KTHREAD ? NULL : task_of(c, WP_HOOK_sched__switch, next);
-	if (t) {
-		c->who = WHO_WATCHED;
-		c->call_class = t->class;
-		runs(c, t, prev);
-		return 0;
-	}
-	c->who = next->tgid == config.self_pid ? WHO_SELF : WHO_OTHER;
-	c->call_class = 0;
-	count(c, WP_HOOK_sched__switch, was == WHO_WATCHED ? WP_NOTED : c->who == WHO_SELF ? WP_SELF : WP_FILTERED);
+	settle(c, next, t);
+	if (t)
+		announce_run(c, t, prev, 0);
+	else
+		count(c, WP_HOOK_sched__switch, was_watched ? WP_NOTED : c->who == WHO_SELF ? WP_SELF : WP_FILTERED);
 	return 0;
 }
 

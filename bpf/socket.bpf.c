@@ -66,6 +66,10 @@ static __always_inline void arrival_facts(struct cpu_state *c, struct wp_deliver
 	d->irq_over = p->irq_over;
 	d->netns = name_device(c, (void *)p->device, p->ifindex);
 	d->driver_hook = p->driver_hook;
+	if (!p->driver_ns)
+		signals.no_driver = 1;
+	else if (p->driver_hook < WP_DRIVER_netif_rx)
+		signals.real_device = 1;
 }
 
 /* Range and bytes unread, from the socket's own numbers. */
@@ -271,50 +275,58 @@ int BPF_PROG(socket__recv_length, struct sock *sk, int ret, int flags)
 	return 0;
 }
 
-SEC("tp_btf/sock_send_length")
-int BPF_PROG(socket__send_length, struct sock *sk, int ret, int flags)
+/* Sending into a virtual device is receiving from it: the packet goes straight to netif_rx. */
+static __always_inline bool is_virtual(const struct net_device *dev)
 {
-	struct cpu_state *c = enter(WP_HOOK_socket__send_length);
-	struct sock_state *s;
-	struct task_state *t;
+	if (dev->flags & IFF_LOOPBACK)
+		return true;
+	barrier(); /* or the compiler ors flags and pointer, which the verifier forbids */
+	return dev->rtnl_link_ops != NULL;
+}
 
-	if (!c || current_unwatched(c, WP_HOOK_socket__send_length))
-		return 0;
-	t = current_task_of(c, WP_HOOK_socket__send_length);
-	s = bpf_sk_storage_get(&socks, sk, NULL, 0);
-	if (!t || !s) {
-		count(c, WP_HOOK_socket__send_length, WP_FILTERED);
-		return 0;
+static __always_inline void note_reply(struct task_state *t, const struct sk_buff *skb, u32 ifindex, u64 now)
+{
+	const struct sock *sk = skb->sk;
+
+	if (!sk)
+		return;
+	if (!t->xmit_ns) {
+		t->xmit_ns = now;
+		t->xmit_sk = (u64)sk;
+		t->xmit_ifindex = ifindex;
+		t->cookie = sk->__sk_common.skc_cookie.counter;
 	}
-	t->cookie = s->cookie;
-	if (t->xmit_sk != (u64)sk) /* the packet seen inside this call was another socket's */
-		t->xmit_ns = 0;
-	count(c, WP_HOOK_socket__send_length, WP_NOTED);
-	return 0;
+	t->segments += t->xmit_sk == (u64)sk;
 }
 
 SEC("tp_btf/net_dev_start_xmit")
 int BPF_PROG(socket__xmit, const struct sk_buff *skb, const struct net_device *dev)
 {
 	struct cpu_state *c = enter(WP_HOOK_socket__xmit);
-	struct task_state *t;
-	u64 sk;
+	struct task_state *t = NULL;
+	struct packet *p;
+	bool local;
+	u64 now;
 
 	if (!c)
 		return 0;
-	if (c->who != WHO_WATCHED || c->call_class != WP_CALL_SEND) {
+	if (!c->in_softirq && who_is_here(c) == WHO_WATCHED && c->call_class == WP_CALL_SEND)
+		t = current_task_of(c, WP_HOOK_socket__xmit);
+	local = is_virtual(dev);
+	if (!t && !local) {
 		count(c, WP_HOOK_socket__xmit, c->who == WHO_SELF ? WP_SELF : WP_FILTERED);
 		return 0;
 	}
-	t = current_task_of(c, WP_HOOK_socket__xmit);
-	if (t) {
-		sk = (u64)skb->sk;
-		if (!t->xmit_ns && sk) {
-			t->xmit_ns = bpf_ktime_get_ns();
-			t->xmit_sk = sk;
-			t->xmit_ifindex = dev->ifindex;
-		}
-		t->segments += t->xmit_sk == sk;
+	now = bpf_ktime_get_ns();
+	if (t)
+		note_reply(t, skb, dev->ifindex, now);
+	p = local ? packet_slot((u64)skb) : NULL;
+	if (p) {
+		p->skb = (u64)skb;
+		p->driver_ns = now;
+		p->driver_hook = WP_DRIVER_xmit;
+		p->driver_cpu = bpf_get_smp_processor_id();
+		p->stack_ns = 0;
 	}
 	count(c, WP_HOOK_socket__xmit, WP_NOTED);
 	return 0;

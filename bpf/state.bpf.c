@@ -11,7 +11,7 @@ static __always_inline u32 reason_to_watch(struct cpu_state *c, const struct soc
 		return sk->__sk_common.skc_num == config.port ? WP_WHY_port : WP_WHY_start;
 	if (config.everything)
 		return WP_WHY_all;
-	if (opening && c->who == WHO_WATCHED)
+	if (opening && who_is_here(c) == WHO_WATCHED)
 		return to == TCP_LISTEN ? WP_WHY_listen : WP_WHY_connect;
 	return WP_WHY_start;
 }
@@ -25,8 +25,7 @@ static __always_inline void watch_listener(struct cpu_state *c)
 	if (pid == config.self_pid)
 		return;
 	bpf_map_update_elem(&targets, &pid, &why, BPF_ANY);
-	if (watch_task(c, WP_HOOK_socket__set_state, task, WP_WHY_port))
-		c->who = WHO_WATCHED;
+	settle(c, task, watch_task(c, WP_HOOK_socket__set_state, task, WP_WHY_port));
 	signals.rescan = 1;
 }
 

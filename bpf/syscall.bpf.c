@@ -129,8 +129,13 @@ static __always_inline void received(struct cpu_state *c, struct task_state *t, 
 static __always_inline void sent(struct cpu_state *c, struct task_state *t, long ret)
 {
 	struct wp_send_call *e;
+	struct sock *sk;
+	u64 inode;
 
-	if (!t->cookie) { /* no watched socket: a file, or a socket nobody asked about */
+	/* nothing left the socket inside the call (or it needs no device): the descriptor tells which it is */
+	if (!t->cookie && descriptor(t->fd, &sk, &inode) == WP_FILE_socket && sk)
+		t->cookie = KREAD(struct sock, sk, __sk_common.skc_cookie.counter);
+	if (!t->cookie) {
 		count(c, EXIT, WP_NOTED);
 		return;
 	}

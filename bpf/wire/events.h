@@ -94,7 +94,8 @@ struct wp_addr {
 	X(2, gro_frags,   "napi_gro_frags_entry")                                                  \
 	X(3, receive,     "netif_receive_skb_entry")                                               \
 	X(4, receive_list,"netif_receive_skb_list_entry")                                          \
-	X(5, netif_rx,    "netif_rx_entry: loopback, veth, or a driver without NAPI")
+	X(5, netif_rx,    "netif_rx_entry: a virtual device, or a driver without NAPI")            \
+	X(6, xmit,        "net_dev_start_xmit on a virtual device: its sending side is its driver")
 
 #define WP_FILE_KINDS(X)                                                                           \
 	X(0, unknown, "not looked at")                                                             \
@@ -140,6 +141,9 @@ struct wp_addr {
 #define WP_READ_DATAGRAM  2u /* the range counts datagrams, not bytes */
 #define WP_READ_SLEPT     4u /* the task left its CPU to sleep inside this call */
 
+/* Flags of a run. */
+#define WP_RUN_UNSEEN 1u /* the kernel reported no switch to it: it was found running at this time */
+
 /*
  * Fields. F(type, name, "what it says, with its unit")
  */
@@ -149,7 +153,7 @@ struct wp_addr {
 	F(wp_u64, end, "one past the last")                                                        \
 	F(wp_u64, skb, "address of the packet, 0 if unknown; an identity only together with stack_ns") \
 	F(wp_u64, irq_ns, "entry of the interrupt handler that led to the softirq, 0: none seen")  \
-	F(wp_u64, raise_ns, "softirq_raise")                                                       \
+	F(wp_u64, raise_ns, "softirq_raise, 0: not attached, or nothing was raised; irq_ns is then the last interrupt before the softirq")                                                       \
 	F(wp_u64, softirq_ns, "softirq_entry")                                                     \
 	F(wp_u64, driver_ns, "the driver, or the sending side of a virtual device, hands the packet over") \
 	F(wp_u64, stack_ns, "netif_receive_skb")                                                   \
@@ -205,7 +209,9 @@ struct wp_addr {
 	F(wp_u16, wake_level, "WP_LEVELS: context of the wake")                                    \
 	F(wp_u16, waker_nr, "system call the waker was in plus 1, where it is watched; 0: unknown") \
 	F(struct wp_comm, waker_comm, "name of the waker, where wake_level is task")               \
-	F(struct wp_comm, prev_comm, "name of the task that ran until now")
+	F(struct wp_comm, prev_comm, "name of the task that ran until now")                       \
+	F(wp_u32, flags, "WP_RUN_*")                                                               \
+	F(wp_u32, unused, "0")
 
 #define WP_FIELDS_wait_call(F)                                                                     \
 	F(wp_u64, start_ns, "the task's start time")                                               \
@@ -373,38 +379,37 @@ struct wp_addr {
 #define WP_HOOKS(H)                                                                                \
 	H(0, irq__entry, "irq_handler_entry", "irq", "the interrupt line behind a delivery")       \
 	H(1, irq__exit, "irq_handler_exit", "irq", "where an interrupt ends: irq is not attributed") \
-	H(2, irq__softirq_raise, "softirq_raise", "raise", "what raised the receive softirq")      \
+	H(2, irq__softirq_raise, "softirq_raise", "raise", "what raised the receive softirq: irq is inferred") \
 	H(3, irq__softirq_entry, "softirq_entry", "softirq", "when and where the receive softirq ran") \
-	H(4, napi__gro_receive, "napi_gro_receive_entry", "driver", "driver stage of most NAPI drivers") \
-	H(5, napi__gro_frags, "napi_gro_frags_entry", "driver", "driver stage of drivers that build frags") \
-	H(6, napi__receive, "netif_receive_skb_entry", "driver", "driver stage of drivers without GRO") \
-	H(7, napi__receive_list, "netif_receive_skb_list_entry", "driver", "driver stage of list-receiving drivers") \
-	H(8, napi__netif_rx, "netif_rx_entry", "driver", "driver stage of loopback, veth and old drivers") \
-	H(9, stack__receive, "netif_receive_skb", "stack", "the packet behind a delivery, and all its earlier stages") \
-	H(10, stack__tcp_probe, "tcp_probe", "protocol", "protocol stage of TCP, and which packet a delivery came from") \
-	H(11, socket__data_ready, "sk_data_ready", "queued", "deliveries: without it there are no paths") \
-	H(12, socket__recv_length, "sock_recv_length", "copied", "which socket a read was of, and its bytes") \
-	H(13, socket__send_length, "sock_send_length", "reply", "which socket a reply went to") \
-	H(14, socket__set_state, "inet_sock_set_state", "accept", "new TCP sockets, accept-queue time") \
-	H(15, socket__xmit, "net_dev_start_xmit", "xmit", "when a reply reached a device")         \
+	H(4, irq__softirq_exit, "softirq_exit", "softirq", "where a softirq ends: wakes after it may be credited to it") \
+	H(5, irq__timer_entry, "local_timer_entry", "waking", "wakes by timers may be credited to the softirq they interrupt") \
+	H(6, irq__timer_exit, "local_timer_exit", "waking", "the same")                            \
+	H(7, napi__gro_receive, "napi_gro_receive_entry", "driver", "driver stage of most NAPI drivers") \
+	H(8, napi__gro_frags, "napi_gro_frags_entry", "driver", "driver stage of drivers that build frags") \
+	H(9, napi__receive, "netif_receive_skb_entry", "driver", "driver stage of drivers without GRO") \
+	H(10, napi__receive_list, "netif_receive_skb_list_entry", "driver", "driver stage of list-receiving drivers") \
+	H(11, napi__netif_rx, "netif_rx_entry", "driver", "driver stage of drivers without NAPI, and of some virtual devices") \
+	H(12, stack__receive, "netif_receive_skb", "stack", "the packet behind a delivery, and all its earlier stages") \
+	H(13, stack__tcp_probe, "tcp_probe", "protocol", "protocol stage of TCP, and which packet a delivery came from") \
+	H(14, socket__data_ready, "sk_data_ready", "queued", "deliveries: without it there are no paths") \
+	H(15, socket__recv_length, "sock_recv_length", "copied", "which socket a read was of, and its bytes") \
 	H(16, socket__copy_datagram, "skb_copy_datagram_iovec", "copied", "which packet a datagram came from: order is used instead") \
-	H(17, drop__kfree_skb, "kfree_skb", "drop", "dropped packets and their reason")            \
-	H(18, drop__rcvqueue_full, "sock_rcvqueue_full", "drop", "drops for want of receive buffer") \
-	H(19, sched__waking, "sched_waking", "waking", "what woke a task")                         \
-	H(20, sched__wakeup, "sched_wakeup", "runnable", "when a woken task reached a run queue")  \
-	H(21, sched__switch, "sched_switch", "running", "when a task ran, and who ran instead")    \
-	H(22, syscall__enter, "sys_enter", "read", "system calls: no waits, reads or replies")     \
-	H(23, syscall__exit, "sys_exit", "returned", "system calls: no waits, reads or replies")   \
-	H(24, process__fork, "sched_process_fork", "lineage", "children of a watched task")        \
-	H(25, process__exec, "sched_process_exec", "lineage", "new programs of a watched task")    \
-	H(26, process__exit, "sched_process_exit", "lineage", "when a watched task ended")         \
-	H(27, process__cgroup, "cgroup_attach_task", "lineage", "tasks that move into a watched cgroup") \
-	H(28, process__rename, "task_rename", "lineage", "names that threads give themselves")     \
-	H(29, start__tasks, "iter/task", "start", "tasks older than the recording")                \
-	H(30, start__sockets, "iter/task_file", "start", "sockets older than the recording")      \
-	H(31, irq__softirq_exit, "softirq_exit", "softirq", "where a softirq ends: wakes after it may be credited to it") \
-	H(32, irq__timer_entry, "local_timer_entry", "waking", "wakes by timers may be credited to the softirq they interrupt") \
-	H(33, irq__timer_exit, "local_timer_exit", "waking", "the same")
+	H(17, socket__xmit, "net_dev_start_xmit", "xmit", "when a reply reached a device; driver stage of virtual devices") \
+	H(18, socket__set_state, "inet_sock_set_state", "accept", "new TCP sockets, accept-queue time") \
+	H(19, drop__kfree_skb, "kfree_skb", "drop", "dropped packets and their reason")            \
+	H(20, drop__rcvqueue_full, "sock_rcvqueue_full", "drop", "drops for want of receive buffer") \
+	H(21, sched__waking, "sched_waking", "waking", "what woke a task")                         \
+	H(22, sched__wakeup, "sched_wakeup", "runnable", "when a woken task reached a run queue")  \
+	H(23, sched__switch, "sched_switch", "running", "when a task ran, and who ran instead")    \
+	H(24, syscall__enter, "sys_enter", "read", "system calls: no waits, reads or replies")     \
+	H(25, syscall__exit, "sys_exit", "returned", "system calls: no waits, reads or replies")   \
+	H(26, process__fork, "sched_process_fork", "lineage", "children of a watched task")        \
+	H(27, process__exec, "sched_process_exec", "lineage", "new programs of a watched task")    \
+	H(28, process__exit, "sched_process_exit", "lineage", "when a watched task ended")         \
+	H(29, process__cgroup, "cgroup_attach_task", "lineage", "tasks that move into a watched cgroup") \
+	H(30, process__rename, "task_rename", "lineage", "names that threads give themselves")     \
+	H(31, start__tasks, "iter/task", "start", "tasks older than the recording")                \
+	H(32, start__sockets, "iter/task_file", "start", "sockets older than the recording")
 
 /* clang-format on */
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -20,7 +21,22 @@ namespace wp::capture {
 
 namespace {
 
-constexpr const char* kLate = "socket__copy_datagram";  // attached once a datagram socket is watched
+// Programs on busy hooks that most recordings do not need, attached when what needs them is met.
+struct Late {
+  std::uint32_t hook;
+  wp_u32 wp_signals::*asked;
+  const char* until;
+};
+constexpr std::array kLate = {
+    Late{WP_HOOK_socket__copy_datagram, &wp_signals::datagrams, "not needed: no datagram socket was read"},
+    Late{WP_HOOK_irq__softirq_raise, &wp_signals::real_device, "not needed: nothing came from a device with interrupts"},
+    Late{WP_HOOK_napi__netif_rx, &wp_signals::no_driver, "not needed: every driver was seen by other hooks"},
+};
+
+const Late* late(std::uint32_t hook) {
+  const auto it = std::find_if(kLate.begin(), kLate.end(), [&](const Late& l) { return l.hook == hook; });
+  return it == kLate.end() ? nullptr : &*it;
+}
 
 // libbpf's own words, kept for the message of a failed load; at debug level they are shown as they come.
 std::string& libbpf_words() {
@@ -190,8 +206,8 @@ Result<void> Probes::attach() {
     if (!hook.reason.empty()) continue;
     if (is_iterator(hook)) {
       hook.attached = true;  // run by find_existing
-    } else if (hook.name == kLate) {
-      hook.reason = "no datagram socket is watched";
+    } else if (const Late* later = late(hook.hook)) {
+      hook.reason = later->until;
     } else if (!attach_one(hook) && hook.hook == WP_HOOK_socket__data_ready) {
       return Error{ExitCode::kNotPermitted, "sk_data_ready: " + hook.reason + "; without it there are no paths"};
     }
@@ -259,11 +275,11 @@ std::size_t Probes::target_count() const {
 
 Result<void> Probes::serve_signals() {
   wp_signals& signals = skeleton_->bss->signals;
-  HookState& late = hooks_[WP_HOOK_socket__copy_datagram];
-  if (__atomic_load_n(&signals.datagrams, __ATOMIC_RELAXED) && !late.attached && late.hook == WP_HOOK_socket__copy_datagram &&
-      late.reason == "no datagram socket is watched") {
-    late.reason.clear();
-    attach_one(late);
+  for (const Late& later : kLate) {
+    HookState& hook = hooks_[later.hook];
+    if (hook.attached || hook.reason != later.until || !__atomic_load_n(&(signals.*later.asked), __ATOMIC_RELAXED)) continue;
+    hook.reason.clear();
+    attach_one(hook);
   }
   if (__atomic_exchange_n(&signals.rescan, 0, __ATOMIC_RELAXED)) return find_existing({});
   return {};

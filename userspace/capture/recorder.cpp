@@ -59,7 +59,9 @@ void Recorder::add_name(std::uint32_t space, std::uint64_t key, const std::strin
   std::memcpy(r.text.s, name.data(), std::min(name.size(), sizeof(r.text.s)));
 }
 
-void Recorder::add_static_names(std::uint64_t now_ns) {
+// They hold from the start, so they come before everything.
+void Recorder::add_static_names() {
+  constexpr std::uint64_t now_ns = 1;
   for (const Syscall& call : syscalls()) add_name(WP_NAME_syscall, call.nr, call.name, now_ns);
   auto& clock = add<wp_clock>(now_ns);
   clock.h.kind = WP_KIND_clock;
@@ -73,27 +75,27 @@ void Recorder::name_symbol(std::uint64_t address, std::uint64_t now_ns) {
   if (!name.empty()) add_name(WP_NAME_symbol, address, name, now_ns);
 }
 
-// Kernel addresses mean nothing elsewhere: name each when it is first seen.
-void Recorder::name_addresses(std::size_t from, std::uint64_t now_ns) {
+// Kernel addresses mean nothing elsewhere: name each when it is first seen, at the time it was seen.
+void Recorder::name_addresses(std::size_t from) {
   const std::size_t end = buffer_.size();
   for (std::size_t at = from; at < end;) {
     wp_header h{};
     std::memcpy(&h, buffer_.data() + at, sizeof(h));
     const std::byte* record = buffer_.data() + at;
     if (h.kind == WP_KIND_delivery) {
-      name_symbol(field_at(record, &wp_delivery::w_func), now_ns);
+      name_symbol(field_at(record, &wp_delivery::w_func), h.ts_ns);
     } else if (h.kind == WP_KIND_witness) {
-      name_symbol(field_at(record, &wp_witness::func), now_ns);
+      name_symbol(field_at(record, &wp_witness::func), h.ts_ns);
     } else if (h.kind == WP_KIND_drop) {
       const auto reason = field_at(record, &wp_drop::reason);
-      name_symbol(field_at(record, &wp_drop::location), now_ns);
-      if (named_reasons_.insert(reason).second) add_name(WP_NAME_drop_reason, reason, facts_.drop_reason(reason), now_ns);
+      name_symbol(field_at(record, &wp_drop::location), h.ts_ns);
+      if (named_reasons_.insert(reason).second) add_name(WP_NAME_drop_reason, reason, facts_.drop_reason(reason), h.ts_ns);
     }
     at += h.size;
   }
 }
 
-bool Recorder::drain(std::uint64_t now_ns) {
+bool Recorder::drain() {
   bool caught_up = true;
   std::size_t fullest = 0;
   const std::size_t from = buffer_.size();
@@ -106,7 +108,7 @@ bool Recorder::drain(std::uint64_t now_ns) {
     fullest = std::max(fullest, turn.waiting);
   }
   pause_us_ = fullest > (1U << 20U) ? kBusyPauseUs : kUsualPauseUs;
-  name_addresses(from, now_ns);
+  name_addresses(from);
   return caught_up;
 }
 
@@ -147,9 +149,9 @@ Result<void> Recorder::hand_over() {
 
 Result<void> Recorder::turn() {
   const std::uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
-  if (!started_) add_static_names(now_ns);
+  if (!started_) add_static_names();
   started_ = true;
-  if (drain(now_ns)) {
+  if (drain()) {
     auto& mark = add<wp_watermark>(now_ns);
     mark.h.kind = WP_KIND_watermark;
     mark.upto_ns = now_ns - kClockMarginNs;
@@ -163,7 +165,7 @@ Result<void> Recorder::turn() {
 
 Result<void> Recorder::finish() {
   const std::uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
-  drain(now_ns);
+  drain();
   add_books(now_ns);
   auto& mark = add<wp_watermark>(now_ns);
   mark.h.kind = WP_KIND_watermark;

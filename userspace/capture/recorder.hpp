@@ -37,11 +37,11 @@ class Recorder {
   };
   template <typename Record>
   Record& add(std::uint64_t now_ns);
-  bool drain(std::uint64_t now_ns);
-  void name_addresses(std::size_t from, std::uint64_t now_ns);
+  bool drain();
+  void name_addresses(std::size_t from);
   void name_symbol(std::uint64_t address, std::uint64_t now_ns);
   void add_name(std::uint32_t space, std::uint64_t key, const std::string& name, std::uint64_t now_ns);
-  void add_static_names(std::uint64_t now_ns);
+  void add_static_names();
   void add_books(std::uint64_t now_ns);
   Result<void> hand_over();
 

@@ -63,6 +63,10 @@ constexpr std::array kReasons = {
     ReasonRow{Reason::kContextUnreadable, "context_unreadable", "this kernel does not let us read the context"},
 
     ReasonRow{Reason::kReadBeforeReady, "read_before_ready", "the reader took the data before the kernel announced it"},
+    ReasonRow{Reason::kRaisedByHandover, "raised_by_handover", "the sender's hand-over raises the softirq itself"},
+    ReasonRow{Reason::kLastInterrupt, "last_interrupt", "the last interrupt before the softirq: its raise was not seen"},
+    ReasonRow{Reason::kHookNotYetAttached, "hook_not_yet_attached", "its hook is attached after the first such delivery"},
+    ReasonRow{Reason::kSwitchNotSeen, "switch_not_seen", "the kernel did not report when the reader was given its CPU"},
 };
 static_assert(kReasons.size() == kReasonCount);
 
@@ -126,7 +130,7 @@ const char* level_name(Level level) {
 std::array<Stage, kStageCount> stage_order(const Path& path) {
   std::array<Stage, kStageCount> order{};
   for (std::size_t i = 0; i < kStageCount; ++i) order[i] = static_cast<Stage>(i);
-  if (path.arrival.driver_hook == "netif_rx") {
+  if (path.arrival.driver_hook == "netif_rx" || path.arrival.driver_hook == "xmit") {
     const auto raise = order.begin() + static_cast<std::ptrdiff_t>(Stage::kRaise);
     const auto driver = order.begin() + static_cast<std::ptrdiff_t>(Stage::kDriver);
     std::rotate(raise, driver, driver + 1);

@@ -47,9 +47,11 @@ enum class Reason : std::uint8_t {
   kHookMissing, kLost, kBeforeRecording, kPacketSlotReused, kFromBacklog, kHistoryTooShort, kNotInSendCall, kStillOpen,
   kPartOfMerged, kNoPacketKnown, kSocketNotYetKnown, kContextUnreadable,
   // not needed, appended
-  kReadBeforeReady,
+  kReadBeforeReady, kRaisedByHandover,
+  // inferred and unknown, appended
+  kLastInterrupt, kHookNotYetAttached, kSwitchNotSeen,
 };
-inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kReadBeforeReady) + 1;
+inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kSwitchNotSeen) + 1;
 const char* reason_name(Reason reason);  ///< snake_case, stable, for JSON
 const char* reason_text(Reason reason);  ///< a short phrase for people
 

@@ -65,7 +65,7 @@ void describe(model::Arrival& a, const wp_delivery& d, const NameTable& names) {
 // softirq of its own: those that were seen belong to an earlier one.
 void fit_virtual_device(model::Path& path, const wp_delivery& d) {
   const Reason why = Reason::kPollAlreadyRunning;
-  if (d.raise_ns < d.driver_ns) path.at(Stage::kRaise) = none(Seen::kNotNeeded, why);
+  if (d.raise_ns && d.raise_ns < d.driver_ns) path.at(Stage::kRaise) = none(Seen::kNotNeeded, why);
   if (d.softirq_ns < d.driver_ns) path.at(Stage::kSoftirq) = none(Seen::kNotNeeded, why);
 }
 
@@ -75,21 +75,31 @@ void fit_held_packet(model::Path& path, const wp_delivery& d) {
     set(path, {Stage::kIrq, Stage::kRaise, Stage::kSoftirq}, none(Seen::kUnknown, Reason::kPartOfMerged));
 }
 
+bool is_virtual(const wp_delivery& d) {
+  return d.driver_hook == WP_DRIVER_netif_rx || d.driver_hook == WP_DRIVER_xmit;
+}
+
 StagePoint interrupt(const wp_delivery& d, const model::Arrival& a) {
   if (a.device_kind == "loopback") return none(Seen::kNotApplicable, Reason::kLoopbackNoInterrupt);
-  if (d.driver_hook == WP_DRIVER_netif_rx) return none(Seen::kNotApplicable, Reason::kVirtualDeviceNoInterrupt);
+  if (is_virtual(d)) return none(Seen::kNotApplicable, Reason::kVirtualDeviceNoInterrupt);
   if (!d.irq_ns) return none(Seen::kNotNeeded, Reason::kInterruptMasked);
   StagePoint point = seen_at(d.irq_ns, d.stack_cpu);
-  if (d.packet_index > 0) {
+  if (!d.raise_ns) {
+    point.seen = Seen::kInferred;
+    point.why = Reason::kLastInterrupt;
+  } else if (d.packet_index > 0) {
     point.seen = Seen::kInferred;
     point.why = Reason::kPollAlreadyRunning;
   }
   return point;
 }
 
-// In the softirq the raise of a poll that goes on by itself is its own, and may be missing.
+// A virtual device raises the softirq as it takes the packet: no instant of its own. The raise of a card is
+// seen once its hook is attached, which is when the first delivery from a card was met.
 StagePoint raise(const wp_delivery& d) {
-  return d.raise_ns ? seen_at(d.raise_ns, d.stack_cpu) : none(Seen::kNotNeeded, Reason::kPollAlreadyRunning);
+  if (d.raise_ns) return seen_at(d.raise_ns, d.stack_cpu);
+  if (is_virtual(d)) return none(Seen::kNotNeeded, Reason::kRaisedByHandover);
+  return none(Seen::kUnknown, Reason::kHookNotYetAttached);
 }
 
 void add_packet_stages(model::Path& path, const wp_delivery& d) {
@@ -98,7 +108,7 @@ void add_packet_stages(model::Path& path, const wp_delivery& d) {
   path.at(Stage::kSoftirq) = seen_at(d.softirq_ns, d.stack_cpu);
   path.at(Stage::kDriver) = seen_at(d.driver_ns, d.driver_cpu);
   path.at(Stage::kStack) = seen_at(d.stack_ns, d.stack_cpu);
-  if (d.driver_ns && d.driver_hook == WP_DRIVER_netif_rx)
+  if (d.driver_ns && is_virtual(d))
     fit_virtual_device(path, d);
   else if (d.driver_ns)
     fit_held_packet(path, d);

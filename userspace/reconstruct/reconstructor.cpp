@@ -70,6 +70,7 @@ void Reconstructor::route(const wp_delivery& r) {
 
 void Reconstructor::route(const wp_run& r) {
   const Gap& gap = tasks_.on(r);
+  switches_unseen_ += gap.on_unseen;
   if (!gap.slept() || !gap.waking_ns) return;
   ++summary_.wakes;
   summary_.wakes_by_delivery += gap.woken_by != 0;
@@ -262,6 +263,8 @@ void Reconstructor::check_books() {
   add("ring_full", Severity::kDataLoss, ring_full, "records found no room in their ring; record with a larger --ring");
   add("map_full", Severity::kDataLoss, map_full, "tasks or sockets could not be watched for want of memory");
   add("clock_regressions", Severity::kNotice, summary_.clock_regressions, "events were older than one before them");
+  add("switches_unseen", Severity::kNotice, switches_unseen_,
+      "tasks were found running without a switch having been reported: when they got their CPU is not known");
   add("unread_forgotten", Severity::kNotice, sockets_.forgotten(), "deliveries that nobody who is watched reads");
   summary_.events_lost = std::max(summary_.events_lost, ring_full);
 }

@@ -65,6 +65,7 @@ class Reconstructor : public event::EventSink {
   std::map<std::pair<std::uint32_t, std::uint32_t>, wp_counters> counters_;
   std::map<std::uint32_t, wp_ring> rings_;
   std::uint64_t last_id_ = 0;
+  std::uint64_t switches_unseen_ = 0;
 };
 
 }  // namespace wp::reconstruct

@@ -56,6 +56,7 @@ const Gap& TaskTracker::on(const wp_run& r) {
   gap.wake_level = static_cast<model::Level>(r.wake_level);
   gap.waker_comm = r.waker_comm;
   gap.prev_comm = r.prev_comm;
+  gap.on_unseen = r.flags & WP_RUN_UNSEEN;
   if (gap.woken_by) wakes_[gap.woken_by % kWakesKept] = {gap.woken_by, id, gap};
   state.gaps.push_back(gap);
   if (state.gaps.size() > kGapsKept) {

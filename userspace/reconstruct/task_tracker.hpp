@@ -31,6 +31,7 @@ struct Gap {
   std::uint32_t off_state = 0, wake_cpu = 0, on_cpu = 0, waker_tid = 0, prev_tid = 0;
   model::Level wake_level = model::Level::kUnknown;
   wp_comm waker_comm{}, prev_comm{};
+  bool on_unseen = false;  ///< on_ns is only when it was found running
 
   [[nodiscard]] bool slept() const { return off_state != 0; }
 };

@@ -40,6 +40,11 @@ StagePoint at(std::uint64_t ns, std::uint32_t cpu) {
             : StagePoint{Seen::kUnknown, Reason::kHookMissing, 0, -1};
 }
 
+StagePoint running(const Gap& gap) {
+  if (gap.on_unseen) return {Seen::kUnknown, Reason::kSwitchNotSeen, 0, -1};
+  return at(gap.on_ns, gap.on_cpu);
+}
+
 void describe_waker(model::Path& path, const Gap& gap) {
   model::Wake& wake = path.wake;
   wake.level = gap.wake_level;
@@ -70,14 +75,14 @@ void woken_for_it(model::Path& path, const Gap& gap, model::TaskId woken) {
     path.at(Stage::kWaking).why = Reason::kWakeWithoutWitness;
   }
   path.at(Stage::kRunnable) = at(gap.runnable_ns, gap.on_cpu);
-  path.at(Stage::kRunning) = at(gap.on_ns, gap.on_cpu);
+  path.at(Stage::kRunning) = running(gap);
 }
 
 // Off its CPU for another reason: nothing had to be done to it for this delivery but to let it run.
 void runs_anyway(model::Path& path, const Gap& gap, Reason why) {
   not_needed(path, why);
   describe_waker(path, gap);
-  path.at(Stage::kRunning) = at(gap.on_ns, gap.on_cpu);
+  path.at(Stage::kRunning) = running(gap);
 }
 
 void judge_off_cpu(model::Path& path, const Delivery& delivery, const Gap& gap, const TaskTracker& tasks) {
@@ -87,7 +92,7 @@ void judge_off_cpu(model::Path& path, const Delivery& delivery, const Gap& gap, 
     path.wake.certainty = Seen::kUnknown;
     path.wake.why = Reason::kLost;
     set_all(path, {Seen::kUnknown, Reason::kLost, 0, -1});
-    path.at(Stage::kRunning) = at(gap.on_ns, gap.on_cpu);
+    path.at(Stage::kRunning) = running(gap);
     return;
   }
   if (gap.waking_ns <= ready)

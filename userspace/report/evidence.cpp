@@ -170,7 +170,7 @@ std::string stage_evidence(const Path& path, Stage stage) {
 
 std::string stage_context(const Path& path, Stage stage) {
   if (!path.at(stage).has_time()) return {};
-  const bool is_sender = path.arrival.driver_hook == "netif_rx" && (stage == Stage::kDriver || stage == Stage::kRaise);
+  const bool is_sender = (path.arrival.driver_hook == "netif_rx" || path.arrival.driver_hook == "xmit") && (stage == Stage::kDriver || stage == Stage::kRaise);
   if (is_sender) return path.arrival.sender_tid != 0 ? fmt::format("task {}", path.arrival.sender_tid) : "sender";
   if (stage <= Stage::kIrq) return "hardirq";
   if (stage == Stage::kRaise) return path.at(Stage::kIrq).has_time() ? "hardirq" : "";

@@ -35,7 +35,7 @@ nlohmann::json reasons_json(const StageCounts& counts) {
 
 void StageTable::add(const model::Path& path) {
   ++paths_;
-  if (path.arrival.driver_hook == "netif_rx") ++driver_first_;
+  if (model::stage_order(path)[2] == Stage::kDriver) ++driver_first_;
   count(path);
   add_segments(path);
   if (const auto own = between_ns(path, Stage::kDone, Stage::kReply)) times_[index(Stage::kReply)].add(*own);
@@ -81,7 +81,7 @@ void StageTable::add_segments(const model::Path& path) {
 
 std::vector<StageTable::Row> StageTable::rows() const {
   model::Path typical;
-  if (driver_first_ * 2 > paths_) typical.arrival.driver_hook = "netif_rx";
+  if (driver_first_ * 2 > paths_) typical.arrival.driver_hook = "xmit";
   std::vector<Row> rows;
   for (const Stage stage : model::stage_order(typical)) {
     if (stage == Stage::kReply) {
