@@ -66,7 +66,7 @@ constexpr std::array kReasons = {
     ReasonRow{Reason::kRaisedByHandover, "raised_by_handover", "the sender's hand-over raises the softirq itself"},
     ReasonRow{Reason::kLastInterrupt, "last_interrupt", "the last interrupt before the softirq: its raise was not seen"},
     ReasonRow{Reason::kHookNotYetAttached, "hook_not_yet_attached", "its hook is attached after the first such delivery"},
-    ReasonRow{Reason::kSwitchNotSeen, "switch_not_seen", "the kernel did not report when the reader was given its CPU"},
+    ReasonRow{Reason::kSwitchNotSeen, "switch_not_seen", "found running by then: the kernel did not report the switch to it"},
 };
 static_assert(kReasons.size() == kReasonCount);
 

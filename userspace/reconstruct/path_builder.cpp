@@ -144,8 +144,8 @@ model::Path build_pipe_path(const wp_read_call& read, const TaskState& reader, c
     path.wake.prev_comm = text_of(gap->prev_comm);
     path.at(Stage::kWaking) = {Seen::kInferred, Reason::kWakerContext, gap->waking_ns, static_cast<std::int32_t>(gap->wake_cpu)};
     if (gap->runnable_ns) path.at(Stage::kRunnable) = observed(gap->runnable_ns, gap->on_cpu);
-    path.at(Stage::kRunning) = gap->on_unseen ? StagePoint{Seen::kUnknown, Reason::kSwitchNotSeen, 0, -1}
-                                              : observed(gap->on_ns, gap->on_cpu);
+    path.at(Stage::kRunning) = observed(gap->on_ns, gap->on_cpu);
+    if (gap->on_unseen) path.at(Stage::kRunning) = {Seen::kInferred, Reason::kSwitchNotSeen, gap->on_ns, static_cast<std::int32_t>(gap->on_cpu)};
   } else {
     path.wake.certainty = Seen::kObserved;
     path.wake.why = Reason::kNotAsleep;

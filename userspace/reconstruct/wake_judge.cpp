@@ -41,8 +41,9 @@ StagePoint at(std::uint64_t ns, std::uint32_t cpu) {
 }
 
 StagePoint running(const Gap& gap) {
-  if (gap.on_unseen) return {Seen::kUnknown, Reason::kSwitchNotSeen, 0, -1};
-  return at(gap.on_ns, gap.on_cpu);
+  StagePoint point = at(gap.on_ns, gap.on_cpu);
+  if (gap.on_unseen) point = {Seen::kInferred, Reason::kSwitchNotSeen, point.ts_ns, point.cpu};
+  return point;
 }
 
 void describe_waker(model::Path& path, const Gap& gap) {
