@@ -43,7 +43,7 @@ void Reconstructor::on(const event::Event& event) {
 }
 
 void Reconstructor::note_time(const wp_header& h) {
-  if (h.kind >= WP_KIND_first_of_collector) return;
+  if (h.kind >= WP_KIND_first_of_collector || h.kind == WP_KIND_name) return;  // not something that happened
   if (!summary_.first_ns) summary_.first_ns = h.ts_ns;
   if (h.ts_ns < summary_.last_ns)
     ++summary_.clock_regressions;
