@@ -58,7 +58,7 @@ int BPF_PROG(irq__exit)
 	return 0;
 }
 
-/* Attached once a watched delivery came from a device with interrupts. The first raise since the softirq last ran is the one that makes it run. */
+/* Detached while deliveries come from virtual devices only. The first raise since the softirq last ran is the one that makes it run. */
 SEC("tp_btf/softirq_raise")
 int BPF_PROG(irq__softirq_raise, unsigned int vec)
 {
@@ -112,6 +112,7 @@ int BPF_PROG(irq__softirq_entry, unsigned int vec)
 		return 0;
 	c->delivery[WP_LEVEL_softirq] = 0;
 	c->skb = 0;
+	c->packets_in_hand = 0;
 	c->in_softirq = 1;
 	if (vec == NET_RX_SOFTIRQ) {
 		if (!c->raise_ns)

@@ -167,6 +167,7 @@ struct sk_buff {
 	unsigned int end;
 };
 struct skb_shared_info {
+	unsigned short gso_size;
 	unsigned short gso_segs;
 };
 

@@ -58,9 +58,11 @@ struct cpu_state {
 	u8 softirq_over;
 	u8 in_softirq;
 	u8 pad2;
-	u64 skb; /* packet being taken through the stack */
+	u64 skb; /* packet taken through the stack last */
+	u32 packets_in_hand; /* taken through it since a socket last got one: more than one when they come as a list */
 	u32 packet_index;
 	u32 delivery_tid; /* owner of delivery[WP_LEVEL_task] */
+	u32 pad5;
 
 	/* delivery whose context has not ended, by level (task, softirq): its seq, 0: none */
 	u64 delivery[2];

@@ -66,9 +66,12 @@ static __always_inline void announce_socket(struct cpu_state *c, u32 hook, struc
 static __always_inline struct sock_state *watch_socket(struct cpu_state *c, u32 hook, struct sock *sk, u32 why, u32 tid,
 						       bool in_delivery)
 {
-	struct sock_state *s = bpf_sk_storage_get(&socks, sk, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	u64 cookie = bpf_get_socket_cookie(sk), readable = 0;
+	struct sock_state *s;
 
+	if (sock_kind(sk) == KIND_OTHER)
+		return NULL;
+	s = bpf_sk_storage_get(&socks, sk, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!s) {
 		count(c, hook, WP_FIRED);
 		count(c, hook, WP_MAP_FULL);

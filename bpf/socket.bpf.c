@@ -70,6 +70,8 @@ static __always_inline void arrival_facts(struct cpu_state *c, struct wp_deliver
 		signals.no_driver = 1;
 	else if (p->driver_hook < WP_DRIVER_netif_rx)
 		signals.real_device = 1;
+	else
+		signals.virtual_device = 1;
 }
 
 /* Range and bytes unread, from the socket's own numbers. */
@@ -121,22 +123,40 @@ static __always_inline void measure(struct wp_delivery *d, struct sock_state *s,
 	d->unread = d->end - s->consumed;
 }
 
-/* The packet this delivery came from: tcp_probe's, if it is the one in hand; else the one in hand. */
-static __always_inline u64 packet_of(struct cpu_state *c, struct wp_delivery *d, struct sock_state *s, u32 level)
+/* Was this packet taken through the stack by the softirq that runs here? */
+static __always_inline bool is_in_hand(struct cpu_state *c, u64 skb)
 {
-	u64 skb = s->protocol_skb;
+	struct packet *p = packet_slot(skb);
+
+	return p && p->skb == skb && p->stack_ns && p->softirq_ns == c->softirq_ns;
+}
+
+/*
+ * The packet this delivery came from. Packets may pass the stack as a list and reach their sockets only
+ * after that, so the one taken last is the right one only where no other is in hand.
+ */
+static __always_inline u64 packet_of(struct cpu_state *c, struct wp_delivery *d, struct sock_state *s,
+				     const struct sock *sk, u32 level)
+{
+	u64 probed = s->protocol_skb, tail, last = c->packets_in_hand == 1 ? c->skb : 0;
 
 	s->protocol_skb = 0;
-	if (level == WP_LEVEL_softirq) {
-		if (skb && skb == c->skb)
-			d->protocol_ns = s->protocol_ns;
-		return c->skb;
+	c->packets_in_hand = 0;
+	if (s->kind == KIND_DATAGRAM) {
+		tail = (u64)sk->sk_receive_queue.prev; /* __udp_enqueue_schedule_skb has just put it there */
+		return is_in_hand(c, tail) ? tail : last;
 	}
-	if (!skb)
-		return 0;
-	d->flags |= WP_DELIVERY_BACKLOG;
+	if (level != WP_LEVEL_softirq) {
+		if (!probed)
+			return 0;
+		d->flags |= WP_DELIVERY_BACKLOG;
+		d->protocol_ns = s->protocol_ns;
+		return probed;
+	}
+	if (!probed || !is_in_hand(c, probed))
+		return last;
 	d->protocol_ns = s->protocol_ns;
-	return skb;
+	return probed;
 }
 
 SEC("tp_btf/sk_data_ready")
@@ -154,6 +174,7 @@ int BPF_PROG(socket__data_ready, struct sock *sk)
 	c->delivery[slot] = 0; /* whoever this socket belongs to, the delivery before it has ended */
 	s = sock_of(c, WP_HOOK_socket__data_ready, sk, true);
 	if (!s) {
+		c->packets_in_hand = 0;
 		count(c, WP_HOOK_socket__data_ready, WP_FILTERED);
 		return 0;
 	}
@@ -170,7 +191,7 @@ int BPF_PROG(socket__data_ready, struct sock *sk)
 	d->level = level;
 	measure(d, s, sk);
 	if (sk->__sk_common.skc_family != AF_UNIX)
-		arrival_facts(c, d, packet_of(c, d, s, level));
+		arrival_facts(c, d, packet_of(c, d, s, sk, level));
 	if (level == WP_LEVEL_task) {
 		tid = (u32)bpf_get_current_pid_tgid();
 		d->sender_tid = tid;

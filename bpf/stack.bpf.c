@@ -3,11 +3,14 @@
 #include "packet.bpf.h"
 #include "sock.bpf.h"
 
+/* Frames behind a merged packet; a host that merges for its guest tells their size, not their number. */
 static __always_inline u16 merged_frames(struct sk_buff *skb)
 {
 	struct skb_shared_info *shared = (void *)skb->head + skb->end;
+	u16 frames = KREAD(struct skb_shared_info, shared, gso_segs);
+	u16 size = KREAD(struct skb_shared_info, shared, gso_size);
 
-	return KREAD(struct skb_shared_info, shared, gso_segs);
+	return frames || !size ? frames : (skb->len + size - 1) / size;
 }
 
 SEC("tp_btf/netif_receive_skb")
@@ -26,6 +29,7 @@ int BPF_PROG(stack__receive, struct sk_buff *skb)
 	}
 	c->delivery[WP_LEVEL_softirq] = 0;
 	c->skb = (u64)skb;
+	c->packets_in_hand++;
 	p->irq_ns = c->softirq_irq_ns;
 	p->irq = c->softirq_irq;
 	p->raise_ns = c->softirq_raise_ns;
@@ -54,6 +58,7 @@ int BPF_PROG(stack__tcp_probe, struct sock *sk, const struct sk_buff *skb)
 
 	if (!c)
 		return 0;
+	c->packets_in_hand = 0;
 	s = bpf_sk_storage_get(&socks, sk, NULL, 0);
 	if (!s) {
 		count(c, WP_HOOK_stack__tcp_probe, WP_FILTERED);

@@ -61,11 +61,11 @@ struct wp_config {
 struct wp_signals {
 	wp_u32 newborn_any; /* something was put into newborn (for the programs themselves) */
 	wp_u32 rescan;      /* threads or sockets of a new target wait to be found: run the iterators */
-	/* Something was met that needs a program which costs too much to be attached before: */
-	wp_u32 datagrams;   /* a watched datagram socket: socket__copy_datagram */
-	wp_u32 real_device; /* a watched delivery from a device with interrupts: irq__softirq_raise */
-	wp_u32 no_driver;   /* a watched delivery whose driver stage nobody saw: napi__netif_rx */
-	wp_u32 unused;
+	/* What was met decides which of the dearer programs are attached: */
+	wp_u32 datagrams;      /* a watched datagram socket: socket__copy_datagram is needed */
+	wp_u32 no_driver;      /* a watched delivery whose driver stage nobody saw: napi__netif_rx is */
+	wp_u32 real_device;    /* a watched delivery from a device with interrupts: irq__softirq_raise is */
+	wp_u32 virtual_device; /* a watched delivery from loopback and the like: by itself it needs none */
 };
 
 /* The head of each CPU's element in the map `cpus`, mapped read-only by the collector. */

@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "userspace/capture/syscalls.hpp"
 #include "wakepath.skel.h"
@@ -22,6 +23,7 @@ namespace wp::capture {
 namespace {
 
 // Programs on busy hooks that most recordings do not need, attached when what needs them is met.
+constexpr const char* kNoCard = "not needed: nothing came from a device with interrupts";
 struct Late {
   std::uint32_t hook;
   wp_u32 wp_signals::*asked;
@@ -29,7 +31,7 @@ struct Late {
 };
 constexpr std::array kLate = {
     Late{WP_HOOK_socket__copy_datagram, &wp_signals::datagrams, "not needed: no datagram socket was read"},
-    Late{WP_HOOK_irq__softirq_raise, &wp_signals::real_device, "not needed: nothing came from a device with interrupts"},
+    Late{WP_HOOK_irq__softirq_raise, &wp_signals::real_device, kNoCard},
     Late{WP_HOOK_napi__netif_rx, &wp_signals::no_driver, "not needed: every driver was seen by other hooks"},
 };
 
@@ -192,11 +194,12 @@ bpf_program* Probes::program(const std::string& name) const {
 
 bool Probes::attach_one(HookState& hook) {
   bpf_link* link = bpf_program__attach(program(hook.name));
+  if (hook.hook == WP_HOOK_irq__softirq_raise) raise_link_ = link;
   if (!link) {
     hook.reason = std::string("can't be attached: ") + std::strerror(errno);
     return false;
   }
-  links_.push_back(link);
+  if (link != raise_link_) links_.push_back(link);
   hook.attached = true;
   return true;
 }
@@ -206,7 +209,7 @@ Result<void> Probes::attach() {
     if (!hook.reason.empty()) continue;
     if (is_iterator(hook)) {
       hook.attached = true;  // run by find_existing
-    } else if (const Late* later = late(hook.hook)) {
+    } else if (const Late* later = late(hook.hook); later && hook.hook != WP_HOOK_irq__softirq_raise) {
       hook.reason = later->until;
     } else if (!attach_one(hook) && hook.hook == WP_HOOK_socket__data_ready) {
       return Error{ExitCode::kNotPermitted, "sk_data_ready: " + hook.reason + "; without it there are no paths"};
@@ -275,6 +278,7 @@ std::size_t Probes::target_count() const {
 
 Result<void> Probes::serve_signals() {
   wp_signals& signals = skeleton_->bss->signals;
+  drop_raise_if_unneeded();
   for (const Late& later : kLate) {
     HookState& hook = hooks_[later.hook];
     if (hook.attached || hook.reason != later.until || !__atomic_load_n(&(signals.*later.asked), __ATOMIC_RELAXED)) continue;
@@ -285,7 +289,20 @@ Result<void> Probes::serve_signals() {
   return {};
 }
 
+// It fires for every packet, and on loopback says nothing: attached from the start so that the first packet
+// of a card is known in full, taken off once what comes is seen to come from virtual devices only.
+void Probes::drop_raise_if_unneeded() {
+  const wp_signals& signals = skeleton_->bss->signals;
+  if (!raise_link_ || !__atomic_load_n(&signals.virtual_device, __ATOMIC_RELAXED) ||
+      __atomic_load_n(&signals.real_device, __ATOMIC_RELAXED))
+    return;
+  bpf_link__destroy(std::exchange(raise_link_, nullptr));
+  hooks_[WP_HOOK_irq__softirq_raise].attached = false;
+  hooks_[WP_HOOK_irq__softirq_raise].reason = kNoCard;
+}
+
 void Probes::detach() {
+  if (raise_link_) bpf_link__destroy(std::exchange(raise_link_, nullptr));
   for (bpf_link* link : links_) bpf_link__destroy(link);
   links_.clear();
 }
