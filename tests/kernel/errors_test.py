@@ -139,6 +139,8 @@ def rights(t):
     t.expect("not root", record, 5, "CAP_BPF", NOBODY)
     t.expect("capabilities dropped", record, 5, "CAP_BPF", WITHOUT_CAPS)
     t.expect("no BTF", record, 5, "no BTF", no_btf)
+    t.expect("a PID namespace", record, 5, "PID namespace", ["unshare", "-p", "-f", "--mount-proc"])
+    t.expect("a shifted clock", record, 5, "time namespace", ["unshare", "-T", "--monotonic", "1000", "-f"])
     t.expect("doctor", ["doctor"], 0)
     t.expect("doctor without BTF", ["doctor"], 5, prefix=no_btf)
     for name, prefix in (("doctor, not root", NOBODY), ("doctor, capabilities dropped", WITHOUT_CAPS)):

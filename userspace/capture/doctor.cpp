@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "userspace/capture/doctor.hpp"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -143,18 +142,7 @@ Clock read_clock() {
   clock.source = first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource");
   constexpr std::array kSlow = {"hpet", "acpi_pm", "jiffies", "refined-jiffies"};
   clock.slow = std::find(kSlow.begin(), kSlow.end(), clock.source) != kSlow.end();
-  std::ifstream offsets("/proc/self/timens_offsets");
-  long long seconds = 0, nanoseconds = 0;
-  for (std::string name; offsets >> name >> seconds >> nanoseconds;)
-    if (name == "monotonic") clock.own_namespace = seconds != 0 || nanoseconds != 0;
   return clock;
-}
-
-// The first one's inode number is the same in every kernel: PROC_PID_INIT_INO in linux/proc_ns.h.
-bool in_first_pid_namespace() {
-  constexpr ino_t kFirst = 0xEFFFFFFCU;
-  struct stat info {};
-  return stat("/proc/self/ns/pid", &info) != 0 || info.st_ino == kFirst;
 }
 
 bool available(const Diagnosis& d, std::uint32_t hook) { return d.hooks[hook].outlook != HookOutlook::kMissing; }
@@ -209,13 +197,6 @@ void add_warnings(Diagnosis& d) {
        "/proc/kallsyms shows no addresses (kernel.kptr_restrict, or CAP_SYSLOG is missing): how readers wait can't be "
        "told");
   warn(d.clock.slow, "the clock source is slow: every event costs microseconds; use tsc where the machine allows it");
-  warn(
-      d.clock.own_namespace,
-      "CLOCK_MONOTONIC is shifted by a time namespace: the programs' times and ours differ; record from outside of it");
-  warn(
-      !d.first_pid_namespace,
-      "process ids are those of a PID namespace, the programs know the kernel's: -p and -- COMMAND find nobody; record "
-      "from outside of it");
   warn(d.realtime_kernel, "PREEMPT_RT: softirqs can be preempted, so what a CPU was doing is less certain");
   for (const auto& [hook, outlook] : d.hooks) {
     const bool weakens = hook.hook != WP_HOOK_socket__data_ready && outlook == HookOutlook::kMissing && d.usable();
@@ -241,7 +222,6 @@ Diagnosis diagnose() {
   d.machine = machine();
   d.rights = read_rights();
   d.realtime_kernel = first_line("/sys/kernel/realtime") == "1";
-  d.first_pid_namespace = in_first_pid_namespace();
   d.clock = read_clock();
   std::optional<KernelFacts> facts;
   if (auto read = KernelFacts::read())
@@ -255,6 +235,7 @@ Diagnosis diagnose() {
     d.obstacle = "recording needs CAP_BPF and CAP_PERFMON, and finding the target CAP_SYS_PTRACE; run it as root";
   else if (facts)
     try_programs(d, *facts);
+  if (d.usable()) d.obstacle = foreign_namespace();
   for (const StageRule& rule : stage_rules()) d.stages.push_back(outlook_of(d, rule));
   add_warnings(d);
   return d;

@@ -39,17 +39,15 @@ struct WakeFunction {
 };
 
 struct Clock {
-  std::string source;          ///< "tsc", "kvm-clock"; empty: not readable
-  bool slow = false;           ///< reading it leaves the CPU: every event costs microseconds
-  bool own_namespace = false;  ///< our CLOCK_MONOTONIC is not the kernel's
+  std::string source;  ///< "tsc", "kvm-clock"; empty: not readable
+  bool slow = false;   ///< reading it leaves the CPU: every event costs microseconds
 };
 
 struct Diagnosis {
   std::string kernel, machine;
   Rights rights;
   bool has_btf = false;
-  bool realtime_kernel = false;     ///< PREEMPT_RT
-  bool first_pid_namespace = true;  ///< our process ids are the kernel's
+  bool realtime_kernel = false;  ///< PREEMPT_RT
   Clock clock;
   std::vector<WakeFunction> wake_functions;
   std::vector<HookFinding> hooks;

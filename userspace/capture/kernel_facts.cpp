@@ -4,6 +4,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <linux/capability.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 
 #include <algorithm>
@@ -32,12 +33,39 @@ std::string read_lockdown() {
   return open == std::string::npos || close == std::string::npos ? "" : line.substr(open + 1, close - open - 1);
 }
 
+// The first one's inode number is the same in every kernel: PROC_PID_INIT_INO in linux/proc_ns.h.
+bool in_first_pid_namespace() {
+  constexpr ino_t kFirst = 0xEFFFFFFCU;
+  struct stat info {};
+  return stat("/proc/self/ns/pid", &info) != 0 || info.st_ino == kFirst;
+}
+
+bool has_shifted_clock() {
+  std::ifstream offsets("/proc/self/timens_offsets");
+  long long seconds = 0, nanoseconds = 0;
+  for (std::string name; offsets >> name >> seconds >> nanoseconds;)
+    if (name == "monotonic") return seconds != 0 || nanoseconds != 0;
+  return false;
+}
+
 }  // namespace
+
+std::string foreign_namespace() {
+  if (!in_first_pid_namespace())
+    return "in this PID namespace process ids are not the kernel's, which the programs know; record from the host, or "
+           "start the "
+           "container with its PID namespace";
+  if (has_shifted_clock())
+    return "in this time namespace CLOCK_MONOTONIC is not the kernel's, which the programs use; record from outside of "
+           "it";
+  return "";
+}
 
 Rights read_rights() {
   const std::uint64_t effective = effective_capabilities();
   const bool admin = has_capability(effective, CAP_SYS_ADMIN);
-  return {admin || has_capability(effective, CAP_BPF), admin || has_capability(effective, CAP_PERFMON), read_lockdown()};
+  return {admin || has_capability(effective, CAP_BPF), admin || has_capability(effective, CAP_PERFMON),
+          read_lockdown()};
 }
 
 std::string kernel_release() {
@@ -58,9 +86,10 @@ Result<KernelFacts> KernelFacts::read() {
   facts.btf_.reset(btf__load_vmlinux_btf());
   libbpf_set_print(print);
   if (!facts.btf_)
-    return Error{ExitCode::kNotPermitted,
-                 "this kernel has no BTF (/sys/kernel/btf/vmlinux can't be read), without which no program can be loaded; "
-                 "use a kernel built with CONFIG_DEBUG_INFO_BTF=y, as all current distributions' are"};
+    return Error{
+        ExitCode::kNotPermitted,
+        "this kernel has no BTF (/sys/kernel/btf/vmlinux can't be read), without which no program can be loaded; "
+        "use a kernel built with CONFIG_DEBUG_INFO_BTF=y, as all current distributions' are"};
   facts.read_symbols();
   return facts;
 }

@@ -24,6 +24,10 @@ struct Rights {
 };
 Rights read_rights();
 
+/// Why this process's namespaces make recording impossible, and what to do; empty: they don't. The programs know the
+/// kernel's own process ids and clock.
+std::string foreign_namespace();
+
 std::string kernel_release();
 std::string machine();
 

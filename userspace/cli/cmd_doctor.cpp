@@ -62,9 +62,8 @@ std::string symbols_text(const Diagnosis& d) {
 }
 
 std::string clock_text(const capture::Clock& clock) {
-  return fmt::format("CLOCK_MONOTONIC from {}{}{}",
-                     clock.source.empty() ? "an unknown source" : printable(clock.source),
-                     clock.slow ? ", slow to read" : "", clock.own_namespace ? ", shifted by a time namespace" : "");
+  return fmt::format("CLOCK_MONOTONIC from {}{}", clock.source.empty() ? "an unknown source" : printable(clock.source),
+                     clock.slow ? ", slow to read" : "");
 }
 
 std::string stage_line(const capture::StageOutlook& stage, const Style& style) {
@@ -161,14 +160,11 @@ nlohmann::json json(const Diagnosis& d) {
           {"besides", stages_json(d, true)},
           {"hooks", hooks_json(d)},
           {"rights",
-           {{"cap_bpf", d.rights.cap_bpf},
-            {"cap_perfmon", d.rights.cap_perfmon},
-            {"lockdown", d.rights.lockdown},
-            {"first_pid_namespace", d.first_pid_namespace}}},
+           {{"cap_bpf", d.rights.cap_bpf}, {"cap_perfmon", d.rights.cap_perfmon}, {"lockdown", d.rights.lockdown}}},
           {"btf", d.has_btf},
           {"preempt_rt", d.realtime_kernel},
           {"wake_functions", functions},
-          {"clock", {{"source", d.clock.source}, {"slow", d.clock.slow}, {"own_namespace", d.clock.own_namespace}}},
+          {"clock", {{"source", d.clock.source}, {"slow", d.clock.slow}}},
           {"warnings", d.warnings}};
 }
 

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <memory>
 
 #include "userspace/base/unique_fd.hpp"
@@ -114,11 +115,19 @@ class Watched {
   std::vector<UniqueFd> fds_;
 };
 
+std::string own_command_line() {
+  std::ifstream file("/proc/self/cmdline");
+  std::string words;
+  for (std::string word; std::getline(file, word, '\0');) words += (words.empty() ? "" : " ") + word;
+  return words;
+}
+
 stream::Header header_for(const RecordOptions& options, const capture::Probes& probes) {
   stream::Header header = stream::own_header();
   header.kernel = capture::kernel_release();
   header.arch = capture::machine();
   header.target = options.target.describe();
+  header.command_line = own_command_line();
   header.cpus = probes.cpus();
   header.ring_bytes = options.ring_bytes;
   timespec t{};
@@ -178,6 +187,7 @@ Result<void> Session::prepare() {
   if (!capture::read_rights().enough())
     return Error{ExitCode::kNotPermitted, "recording needs CAP_BPF and CAP_PERFMON, and finding the target CAP_SYS_PTRACE; "
                                           "run it as root"};
+  if (std::string why = capture::foreign_namespace(); !why.empty()) return Error{ExitCode::kNotPermitted, std::move(why)};
   auto facts = capture::KernelFacts::read();
   if (!facts) return std::move(facts.error());
   facts_ = std::make_unique<capture::KernelFacts>(std::move(*facts));

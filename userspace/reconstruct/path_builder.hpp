@@ -8,10 +8,9 @@
 
 namespace wp::reconstruct {
 
-/// The path of one part of a read. The reply is not yet known; ids and loss near the path are the caller's.
-/// loss_before: records were lost before the read, so that a delivery may be missing for that.
+/// The path of one part of a read. The reply is not yet known; ids and loss are the caller's.
 model::Path build_path(const Taken& part, const wp_read_call& read, const SocketState& socket, const TaskState& reader,
-                       const TaskTracker& tasks, const NameTable& names, bool loss_before);
+                       const TaskTracker& tasks, const NameTable& names);
 
 /// A read of a pipe: no socket, no packet, but a wake.
 model::Path build_pipe_path(const wp_read_call& read, const TaskState& reader, const NameTable& names);
