@@ -67,6 +67,7 @@ constexpr std::array kReasons = {
     ReasonRow{Reason::kLastInterrupt, "last_interrupt", "the last interrupt before the softirq: its raise was not seen"},
     ReasonRow{Reason::kHookNotYetAttached, "hook_not_yet_attached", "its hook is attached after the first such delivery"},
     ReasonRow{Reason::kSwitchNotSeen, "switch_not_seen", "found running by then: the kernel did not report the switch to it"},
+    ReasonRow{Reason::kNotAnnounced, "not_announced", "the kernel announced no delivery of it"},
 };
 static_assert(kReasons.size() == kReasonCount);
 

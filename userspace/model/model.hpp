@@ -49,9 +49,9 @@ enum class Reason : std::uint8_t {
   // not needed, appended
   kReadBeforeReady, kRaisedByHandover,
   // inferred and unknown, appended
-  kLastInterrupt, kHookNotYetAttached, kSwitchNotSeen,
+  kLastInterrupt, kHookNotYetAttached, kSwitchNotSeen, kNotAnnounced,
 };
-inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kSwitchNotSeen) + 1;
+inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kNotAnnounced) + 1;
 const char* reason_name(Reason reason);  ///< snake_case, stable, for JSON
 const char* reason_text(Reason reason);  ///< a short phrase for people
 

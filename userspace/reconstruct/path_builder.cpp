@@ -70,9 +70,12 @@ void tell_select_from_poll(model::Path& path) {
     if (e.mechanism == model::Mechanism::kPoll && e.task == path.task.id) e.mechanism = model::Mechanism::kSelect;
 }
 
-void without_delivery(model::Path& path, const SocketState& socket) {
-  const bool old = !socket.socket.known || path.begin < socket.known_since;
-  const Reason why = old ? Reason::kBeforeRecording : Reason::kLost;
+void without_delivery(model::Path& path, const SocketState& socket, bool loss_before) {
+  const bool old = socket.socket.known && path.begin < socket.known_since;
+  const Reason why = old                    ? Reason::kBeforeRecording
+                     : loss_before          ? Reason::kLost
+                     : !socket.socket.known ? Reason::kSocketNotYetKnown
+                                            : Reason::kNotAnnounced;
   for (std::size_t i = 0; i <= static_cast<std::size_t>(Stage::kRunning); ++i)
     path.stages[i] = {Seen::kUnknown, why, 0, -1};
   path.at(Stage::kHw) = {Seen::kNotApplicable, Reason::kNoHardwareTimestamp, 0, -1};
@@ -91,7 +94,7 @@ void read_before_ready(model::Path& path) {
 }  // namespace
 
 model::Path build_path(const Taken& part, const wp_read_call& read, const SocketState& socket, const TaskState& reader,
-                       const TaskTracker& tasks, const NameTable& names) {
+                       const TaskTracker& tasks, const NameTable& names, bool loss_before) {
   model::Path path;
   path.task = reader.task;
   path.socket = socket.socket;
@@ -104,7 +107,7 @@ model::Path build_path(const Taken& part, const wp_read_call& read, const Socket
   add_read_stages(path, read, ready_ns);
   add_returned(path, read, reader, ready_ns, names);
   if (!part.delivery) {
-    without_delivery(path, socket);
+    without_delivery(path, socket, loss_before);
     return path;
   }
   const Delivery& delivery = *part.delivery;

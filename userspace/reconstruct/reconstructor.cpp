@@ -131,7 +131,7 @@ void Reconstructor::join_early_reads(SocketState& socket) {
 void Reconstructor::add_parts(SocketState& socket, const wp_read_call& r, const std::vector<Taken>& parts) {
   const TaskState& reader = tasks_.get({r.tid, r.start_ns}, r.pid);
   for (const Taken& part : parts) {
-    model::Path path = build_path(part, r, socket, reader, tasks_, names_);
+    model::Path path = build_path(part, r, socket, reader, tasks_, names_, !gaps_.empty());
     path.deliveries_of_read = static_cast<std::uint32_t>(parts.size());
     if (r.flags & WP_READ_UNSURE) {
       model::StagePoint& copied = path.at(Stage::kCopied);
