@@ -27,10 +27,8 @@ class JsonWriter {
   }
   /// `name` is one of our own words: it is not escaped.
   JsonWriter& key(std::string_view name) {
-    separate();
-    out_ += '"';
-    out_ += name;
-    out_ += "\":";
+    out_.append(fresh_ ? "\"" : ",\"");
+    out_.append(name).append("\":");
     fresh_ = true;
     return *this;
   }
@@ -53,7 +51,7 @@ class JsonWriter {
  private:
   JsonWriter& raw(std::string_view text) {
     separate();
-    out_ += text;
+    out_.append(text);
     return *this;
   }
   void separate() {
