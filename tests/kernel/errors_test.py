@@ -44,8 +44,12 @@ class Kernel:
 
     @staticmethod
     def listed(what):
-        done = subprocess.run(["bpftool", "-j", what, "list"], capture_output=True, text=True, check=True)
-        return json.loads(done.stdout or "[]")
+        for _ in range(20):  # bpftool gives up when an object goes while it lists
+            done = subprocess.run(["bpftool", "-j", what, "list"], capture_output=True, text=True, check=False)
+            if done.returncode == 0:
+                return json.loads(done.stdout or "[]")
+            time.sleep(0.05)
+        raise RuntimeError(f"bpftool {what} list: {done.stdout} {done.stderr}")
 
     @staticmethod
     def held():
