@@ -14,23 +14,44 @@ static __always_inline void count(struct cpu_state *c, u32 hook, u32 outcome)
 	c->n.count[hook][outcome]++;
 }
 
-/* This CPU's state; every program's first call, counting the firing. */
-static __always_inline struct cpu_state *enter(u32 hook)
+/* This CPU's state; the first call of a program that never makes a record. */
+static __always_inline struct cpu_state *this_cpu(void)
 {
 	u32 cpu = bpf_get_smp_processor_id();
-	struct cpu_state *c = bpf_map_lookup_elem(&cpus, &cpu);
+
+	return bpf_map_lookup_elem(&cpus, &cpu);
+}
+
+/* The same for a program that may make one: the firing is counted. */
+static __always_inline struct cpu_state *enter(u32 hook)
+{
+	struct cpu_state *c = this_cpu();
 
 	if (c)
 		count(c, hook, WP_FIRED);
 	return c;
 }
 
-/* The context we are in, kept by the programs on interrupt, timer and softirq entry and exit. */
+/*
+ * The context we are in, kept by the programs on interrupt, timer and softirq entry. Where the exit of
+ * softirqs is not watched, one may have ended since the last sign of a task: then the context is known
+ * only as long as the delivery made in it has not ended.
+ */
 static __always_inline u32 context_level(const struct cpu_state *c)
 {
 	if (c->in_device_irq | c->in_timer_irq)
 		return WP_LEVEL_hardirq;
-	return c->in_softirq ? WP_LEVEL_softirq : WP_LEVEL_task;
+	if (!c->in_softirq)
+		return WP_LEVEL_task;
+	return signals.softirq_ends || c->packets_in_hand || c->delivery[WP_LEVEL_softirq] ? WP_LEVEL_softirq
+											    : WP_LEVEL_unknown;
+}
+
+/* A system call or a switch: whatever softirq ran here has ended. */
+static __always_inline void in_task_context(struct cpu_state *c)
+{
+	c->in_softirq = 0;
+	c->delivery[WP_LEVEL_task] = 0;
 }
 
 /*

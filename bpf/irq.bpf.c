@@ -49,7 +49,7 @@ int BPF_PROG(irq__entry, int irq, struct irqaction *action)
 SEC("tp_btf/irq_handler_exit")
 int BPF_PROG(irq__exit)
 {
-	struct cpu_state *c = enter(WP_HOOK_irq__exit);
+	struct cpu_state *c = this_cpu();
 
 	if (!c)
 		return 0;
@@ -62,7 +62,7 @@ int BPF_PROG(irq__exit)
 SEC("tp_btf/softirq_raise")
 int BPF_PROG(irq__softirq_raise, unsigned int vec)
 {
-	struct cpu_state *c = enter(WP_HOOK_irq__softirq_raise);
+	struct cpu_state *c = this_cpu();
 
 	if (!c)
 		return 0;
@@ -106,7 +106,7 @@ static __always_inline void last_interrupt(struct cpu_state *c)
 SEC("tp_btf/softirq_entry")
 int BPF_PROG(irq__softirq_entry, unsigned int vec)
 {
-	struct cpu_state *c = enter(WP_HOOK_irq__softirq_entry);
+	struct cpu_state *c = this_cpu();
 
 	if (!c)
 		return 0;
@@ -134,7 +134,7 @@ int BPF_PROG(irq__softirq_entry, unsigned int vec)
 SEC("tp_btf/softirq_exit")
 int BPF_PROG(irq__softirq_exit)
 {
-	struct cpu_state *c = enter(WP_HOOK_irq__softirq_exit);
+	struct cpu_state *c = this_cpu();
 
 	if (!c)
 		return 0;
@@ -147,7 +147,7 @@ int BPF_PROG(irq__softirq_exit)
 SEC("tp_btf/local_timer_entry")
 int BPF_PROG(irq__timer_entry)
 {
-	struct cpu_state *c = enter(WP_HOOK_irq__timer_entry);
+	struct cpu_state *c = this_cpu();
 
 	if (!c)
 		return 0;
@@ -159,7 +159,7 @@ int BPF_PROG(irq__timer_entry)
 SEC("tp_btf/local_timer_exit")
 int BPF_PROG(irq__timer_exit)
 {
-	struct cpu_state *c = enter(WP_HOOK_irq__timer_exit);
+	struct cpu_state *c = this_cpu();
 
 	if (!c)
 		return 0;

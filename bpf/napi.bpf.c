@@ -5,7 +5,7 @@
 
 static __always_inline int handed_over(u32 hook, u8 driver_hook, const struct sk_buff *skb)
 {
-	struct cpu_state *c = enter(hook);
+	struct cpu_state *c = this_cpu();
 	struct packet *p = packet_slot((u64)skb);
 
 	if (!c || !p)

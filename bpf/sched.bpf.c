@@ -53,7 +53,7 @@ int BPF_PROG(sched__waking, struct task_struct *p)
 SEC("tp_btf/sched_wakeup")
 int BPF_PROG(sched__wakeup, struct task_struct *p)
 {
-	struct cpu_state *c = enter(WP_HOOK_sched__wakeup);
+	struct cpu_state *c = this_cpu();
 	struct task_state *t;
 
 	if (!c)
@@ -94,7 +94,7 @@ static __always_inline int switched(u64 *ctx, bool preempt, struct task_struct *
 			leaves(t, preempt ? 0 : state & 0xff);
 		was_watched = t != NULL;
 	}
-	c->delivery[WP_LEVEL_task] = 0;
+	in_task_context(c);
 	t = next->flags & PF_KTHREAD ? NULL : task_of(c, WP_HOOK_sched__switch, next);
 	settle(c, next, t);
 	if (t)

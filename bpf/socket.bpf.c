@@ -146,7 +146,7 @@ static __always_inline u64 packet_of(struct cpu_state *c, struct wp_delivery *d,
 		tail = (u64)sk->sk_receive_queue.prev; /* __udp_enqueue_schedule_skb has just put it there */
 		return is_in_hand(c, tail) ? tail : last;
 	}
-	if (level != WP_LEVEL_softirq) {
+	if (level == WP_LEVEL_task) {
 		if (!probed)
 			return 0;
 		d->flags |= WP_DELIVERY_BACKLOG;
@@ -170,7 +170,7 @@ int BPF_PROG(socket__data_ready, struct sock *sk)
 	if (!c)
 		return 0;
 	level = context_level(c);
-	slot = level == WP_LEVEL_softirq;
+	slot = level != WP_LEVEL_task;
 	c->delivery[slot] = 0; /* whoever this socket belongs to, the delivery before it has ended */
 	s = sock_of(c, WP_HOOK_socket__data_ready, sk, true);
 	if (!s) {
@@ -323,7 +323,7 @@ static __always_inline void note_reply(struct task_state *t, const struct sk_buf
 SEC("tp_btf/net_dev_start_xmit")
 int BPF_PROG(socket__xmit, const struct sk_buff *skb, const struct net_device *dev)
 {
-	struct cpu_state *c = enter(WP_HOOK_socket__xmit);
+	struct cpu_state *c = this_cpu();
 	struct task_state *t = NULL;
 	struct packet *p;
 	bool local;
@@ -357,7 +357,7 @@ int BPF_PROG(socket__xmit, const struct sk_buff *skb, const struct net_device *d
 SEC("tp_btf/skb_copy_datagram_iovec")
 int BPF_PROG(socket__copy_datagram, const struct sk_buff *skb)
 {
-	struct cpu_state *c = enter(WP_HOOK_socket__copy_datagram);
+	struct cpu_state *c = this_cpu();
 	struct task_state *t;
 
 	if (!c || current_unwatched(c, WP_HOOK_socket__copy_datagram))

@@ -16,7 +16,7 @@ static __always_inline u16 merged_frames(struct sk_buff *skb)
 SEC("tp_btf/netif_receive_skb")
 int BPF_PROG(stack__receive, struct sk_buff *skb)
 {
-	struct cpu_state *c = enter(WP_HOOK_stack__receive);
+	struct cpu_state *c = this_cpu();
 	struct packet *p = packet_slot((u64)skb);
 
 	if (!c || !p)
@@ -53,7 +53,7 @@ int BPF_PROG(stack__receive, struct sk_buff *skb)
 SEC("tp_btf/tcp_probe")
 int BPF_PROG(stack__tcp_probe, struct sock *sk, const struct sk_buff *skb)
 {
-	struct cpu_state *c = enter(WP_HOOK_stack__tcp_probe);
+	struct cpu_state *c = this_cpu();
 	struct sock_state *s;
 
 	if (!c)

@@ -27,12 +27,15 @@ static __always_inline s64 timeout_of(const volatile struct wp_call_info *call, 
 SEC("tp_btf/sys_enter")
 int BPF_PROG(syscall__enter, struct pt_regs *regs, long nr)
 {
-	struct cpu_state *c = enter(WP_HOOK_syscall__enter);
+	struct cpu_state *c = this_cpu();
 	const volatile struct wp_call_info *call;
 	struct task_state *t;
 	u8 class;
 
-	if (!c || current_unwatched(c, WP_HOOK_syscall__enter))
+	if (!c)
+		return 0;
+	in_task_context(c);
+	if (current_unwatched(c, WP_HOOK_syscall__enter))
 		return 0;
 	if ((u64)nr >= WP_MAX_SYSCALL)
 		goto filtered;
@@ -207,7 +210,7 @@ int BPF_PROG(syscall__exit, struct pt_regs *regs, long ret)
 
 	if (!c)
 		return 0;
-	c->delivery[WP_LEVEL_task] = 0;
+	in_task_context(c);
 	if (current_unwatched(c, EXIT))
 		return 0;
 	if (!c->call_class)

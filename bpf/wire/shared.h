@@ -5,7 +5,11 @@
 
 #include "events.h"
 
-/* What became of a firing: one column of a hook's counters. */
+/*
+ * What became of a firing: one column of a hook's counters. Programs that can make a record count
+ * WP_FIRED when they are entered; for those that never do, nothing can be lost between entry and
+ * outcome, and the sum of the outcomes is their number of firings.
+ */
 enum wp_outcome {
 	WP_FIRED,
 	WP_SELF,
@@ -64,8 +68,11 @@ struct wp_signals {
 	/* What was met decides which of the dearer programs are attached: */
 	wp_u32 datagrams;      /* a watched datagram socket: socket__copy_datagram is needed */
 	wp_u32 no_driver;      /* a watched delivery whose driver stage nobody saw: napi__netif_rx is */
-	wp_u32 real_device;    /* a watched delivery from a device with interrupts: irq__softirq_raise is */
+	wp_u32 real_device;    /* a watched delivery from a device with interrupts: irq__softirq_raise and _exit are */
 	wp_u32 virtual_device; /* a watched delivery from loopback and the like: by itself it needs none */
+	/* From the collector: irq__softirq_exit is attached, so that the end of a softirq is known. */
+	wp_u32 softirq_ends;
+	wp_u32 unused;
 };
 
 /* The head of each CPU's element in the map `cpus`, mapped read-only by the collector. */

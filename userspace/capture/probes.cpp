@@ -13,7 +13,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <utility>
 
 #include "userspace/capture/syscalls.hpp"
 #include "wakepath.skel.h"
@@ -32,8 +31,12 @@ struct Late {
 constexpr std::array kLate = {
     Late{WP_HOOK_socket__copy_datagram, &wp_signals::datagrams, "not needed: no datagram socket was read"},
     Late{WP_HOOK_irq__softirq_raise, &wp_signals::real_device, kNoCard},
+    Late{WP_HOOK_irq__softirq_exit, &wp_signals::real_device, kNoCard},
     Late{WP_HOOK_napi__netif_rx, &wp_signals::no_driver, "not needed: every driver was seen by other hooks"},
 };
+
+// Attached from the start, so that the first packet of a card is known in full.
+bool for_cards(const Late& later) { return later.asked == &wp_signals::real_device; }
 
 const Late* late(std::uint32_t hook) {
   const auto it = std::find_if(kLate.begin(), kLate.end(), [&](const Late& l) { return l.hook == hook; });
@@ -194,13 +197,14 @@ bpf_program* Probes::program(const std::string& name) const {
 
 bool Probes::attach_one(HookState& hook) {
   bpf_link* link = bpf_program__attach(program(hook.name));
-  if (hook.hook == WP_HOOK_irq__softirq_raise) raise_link_ = link;
   if (!link) {
     hook.reason = std::string("can't be attached: ") + std::strerror(errno);
     return false;
   }
-  if (link != raise_link_) links_.push_back(link);
+  const Late* later = late(hook.hook);
+  (later && for_cards(*later) ? card_links_ : links_).push_back(link);
   hook.attached = true;
+  if (hook.hook == WP_HOOK_irq__softirq_exit) __atomic_store_n(&skeleton_->bss->signals.softirq_ends, 1U, __ATOMIC_RELAXED);
   return true;
 }
 
@@ -209,7 +213,7 @@ Result<void> Probes::attach() {
     if (!hook.reason.empty()) continue;
     if (is_iterator(hook)) {
       hook.attached = true;  // run by find_existing
-    } else if (const Late* later = late(hook.hook); later && hook.hook != WP_HOOK_irq__softirq_raise) {
+    } else if (const Late* later = late(hook.hook); later && !for_cards(*later)) {
       hook.reason = later->until;
     } else if (!attach_one(hook) && hook.hook == WP_HOOK_socket__data_ready) {
       return Error{ExitCode::kNotPermitted, "sk_data_ready: " + hook.reason + "; without it there are no paths"};
@@ -278,7 +282,7 @@ std::size_t Probes::target_count() const {
 
 Result<void> Probes::serve_signals() {
   wp_signals& signals = skeleton_->bss->signals;
-  drop_raise_if_unneeded();
+  drop_card_hooks_if_unneeded();
   for (const Late& later : kLate) {
     HookState& hook = hooks_[later.hook];
     if (hook.attached || hook.reason != later.until || !__atomic_load_n(&(signals.*later.asked), __ATOMIC_RELAXED)) continue;
@@ -289,22 +293,30 @@ Result<void> Probes::serve_signals() {
   return {};
 }
 
-// It fires for every packet, and on loopback says nothing: attached from the start so that the first packet
-// of a card is known in full, taken off once what comes is seen to come from virtual devices only.
-void Probes::drop_raise_if_unneeded() {
-  const wp_signals& signals = skeleton_->bss->signals;
-  if (!raise_link_ || !__atomic_load_n(&signals.virtual_device, __ATOMIC_RELAXED) ||
+// They fire for every packet, and on loopback say nothing: taken off once what comes is seen to come from
+// virtual devices only.
+void Probes::drop_card_hooks_if_unneeded() {
+  wp_signals& signals = skeleton_->bss->signals;
+  if (card_links_.empty() || !__atomic_load_n(&signals.virtual_device, __ATOMIC_RELAXED) ||
       __atomic_load_n(&signals.real_device, __ATOMIC_RELAXED))
     return;
-  bpf_link__destroy(std::exchange(raise_link_, nullptr));
-  hooks_[WP_HOOK_irq__softirq_raise].attached = false;
-  hooks_[WP_HOOK_irq__softirq_raise].reason = kNoCard;
+  __atomic_store_n(&signals.softirq_ends, 0U, __ATOMIC_RELAXED);
+  release(card_links_);
+  for (const Late& later : kLate) {
+    if (!for_cards(later) || !hooks_[later.hook].attached) continue;
+    hooks_[later.hook].attached = false;
+    hooks_[later.hook].reason = later.until;
+  }
+}
+
+void Probes::release(std::vector<bpf_link*>& links) {
+  for (bpf_link* link : links) bpf_link__destroy(link);
+  links.clear();
 }
 
 void Probes::detach() {
-  if (raise_link_) bpf_link__destroy(std::exchange(raise_link_, nullptr));
-  for (bpf_link* link : links_) bpf_link__destroy(link);
-  links_.clear();
+  release(card_links_);
+  release(links_);
 }
 
 }  // namespace wp::capture

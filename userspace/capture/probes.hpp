@@ -71,12 +71,13 @@ class Probes {
   bool attach_one(HookState& hook);
   Result<void> run_iterator(const char* program);
   void visit_every_cpu() const;
-  void drop_raise_if_unneeded();
+  void drop_card_hooks_if_unneeded();
+  static void release(std::vector<bpf_link*>& links);
   bpf_program* program(const std::string& name) const;
 
   wakepath_bpf* skeleton_ = nullptr;
   std::vector<bpf_link*> links_;
-  bpf_link* raise_link_ = nullptr;
+  std::vector<bpf_link*> card_links_;
   std::vector<int> ring_fds_;
   std::vector<Ring> rings_;
   std::vector<HookState> hooks_;

@@ -126,13 +126,13 @@ void Recorder::add_books(std::uint64_t now_ns) {
       r.h.kind = WP_KIND_counters;
       r.hook = hook;
       r.of_cpu = cpu;
-      r.fired = last[WP_FIRED];
       r.self = last[WP_SELF];
       r.filtered = last[WP_FILTERED];
       r.noted = last[WP_NOTED];
       r.map_full = last[WP_MAP_FULL];
       r.ring_full = last[WP_RING_FULL];
       r.submitted = last[WP_SUBMITTED];
+      r.fired = last[WP_FIRED] ? last[WP_FIRED] : r.self + r.filtered + r.noted;
     }
     auto& ring = add<wp_ring>(now_ns);
     ring.h.kind = WP_KIND_ring;
