@@ -221,6 +221,10 @@ struct tcp_sock {
 	u64 bytes_received;
 };
 
+struct unix_sock {
+	int inq_len;
+};
+
 /* wait queues */
 typedef int (*wait_queue_func_t)(void);
 struct wait_queue_entry {

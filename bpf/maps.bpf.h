@@ -23,7 +23,7 @@ enum who { WHO_OTHER, WHO_WATCHED, WHO_SELF };
 
 /*
  * Per CPU. Programs of one CPU interrupt each other, so every member has one owner: a member of the
- * hardirq block is written in hardware interrupts only, and so on. Counters are added to atomically.
+ * hardirq block is written in hardware interrupts only, and so on, and a counter by its own hook only.
  */
 struct cpu_state {
 	struct wp_cpu_counters n; /* atomically */
@@ -66,7 +66,7 @@ struct cpu_state {
 
 	/* delivery whose context has not ended, by level (task, softirq): its seq, 0: none */
 	u64 delivery[2];
-};
+} __attribute__((aligned(128))); /* no line shared with the next CPU's */
 
 /*
  * A packet between the driver and its socket. A direct-mapped cache, not a map: a slot is taken over
@@ -93,7 +93,7 @@ struct packet {
 	u8 softirq_how;
 	u8 irq_over;
 	u8 pad;
-};
+} __attribute__((aligned(128)));
 
 enum sock_kind { KIND_OTHER, KIND_TCP, KIND_DATAGRAM, KIND_UNIX_STREAM };
 
@@ -140,7 +140,8 @@ struct task_state {
 	u8 slept;
 	/* its receive */
 	u8 read_flags;
-	u8 pad[3];
+	u8 entry_seen; /* of any call that matters: what returns before that was entered before we looked */
+	u8 pad[2];
 	u64 copied_ns;
 	u64 cookie; /* also of its send */
 	u64 begin;

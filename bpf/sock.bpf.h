@@ -105,6 +105,8 @@ static __always_inline struct sock_state *watch_socket(struct cpu_state *c, u32 
 			waiting--;
 		s->delivered = waiting;
 		signals.datagrams = 1;
+	} else if (s->kind == KIND_UNIX_STREAM && !in_delivery && bpf_core_field_exists(struct unix_sock, inq_len)) {
+		s->delivered = KREAD(struct unix_sock, sk, inq_len); /* offset 0 is the first unread byte */
 	}
 	announce_socket(c, hook, sk, s, readable, why, tid);
 	return s;

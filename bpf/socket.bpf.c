@@ -41,6 +41,13 @@ static __always_inline u32 name_device(struct cpu_state *c, struct net_device *d
 	return netns;
 }
 
+/* Every CPU reads this line all the time: write to it only what is not there. */
+static __always_inline void tell(u32 *signal)
+{
+	if (!*signal)
+		*signal = 1;
+}
+
 static __always_inline void arrival_facts(struct cpu_state *c, struct wp_delivery *d, u64 skb)
 {
 	struct packet *p = skb ? packet_slot(skb) : NULL;
@@ -67,11 +74,11 @@ static __always_inline void arrival_facts(struct cpu_state *c, struct wp_deliver
 	d->netns = name_device(c, (void *)p->device, p->ifindex);
 	d->driver_hook = p->driver_hook;
 	if (!p->driver_ns)
-		signals.no_driver = 1;
+		tell(&signals.no_driver);
 	else if (p->driver_hook < WP_DRIVER_netif_rx)
-		signals.real_device = 1;
+		tell(&signals.real_device);
 	else
-		signals.virtual_device = 1;
+		tell(&signals.virtual_device);
 }
 
 /* Range and bytes unread, from the socket's own numbers. */
@@ -90,6 +97,23 @@ static __always_inline void measure_tcp(struct wp_delivery *d, struct sock_state
 	}
 }
 
+/*
+ * One past the last byte in a Unix stream's queue: what was read, and what the kernel counts as queued
+ * (before it counted that: the packet the sender has put at the tail). A reader
+ * on another CPU may be between the two numbers: then the next delivery covers the rest.
+ */
+static __always_inline u64 unix_stream_end(const struct sock_state *s, const struct sock *sk)
+{
+	const void *tail = sk->sk_receive_queue.prev, *queue = &sk->sk_receive_queue;
+	u64 end = s->delivered;
+
+	if (bpf_core_field_exists(struct unix_sock, inq_len))
+		end = s->consumed + KREAD(struct unix_sock, sk, inq_len);
+	else if (tail != queue)
+		end += KREAD(struct sk_buff, tail, len);
+	return end > s->delivered ? end : s->delivered;
+}
+
 static __always_inline void measure(struct wp_delivery *d, struct sock_state *s, const struct sock *sk)
 {
 	if (sk->__sk_common.skc_state == TCP_LISTEN) {
@@ -102,13 +126,10 @@ static __always_inline void measure(struct wp_delivery *d, struct sock_state *s,
 		return;
 	}
 	if (s->kind == KIND_UNIX_STREAM) {
-		/* the sender has just queued its packet at the tail (unix_stream_sendmsg) */
-		struct sk_buff *tail = sk->sk_receive_queue.prev;
-		u32 len = KREAD(struct sk_buff, tail, len);
-
-		d->begin = __sync_fetch_and_add(&s->delivered, len);
-		d->end = d->begin + len;
-		d->len = len;
+		d->begin = s->delivered;
+		d->end = unix_stream_end(s, sk);
+		d->len = d->end - d->begin;
+		s->delivered = d->end;
 	} else {
 		d->flags |= WP_DELIVERY_DATAGRAM;
 		d->begin = __sync_fetch_and_add(&s->delivered, 1);

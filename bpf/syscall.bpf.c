@@ -47,6 +47,7 @@ int BPF_PROG(syscall__enter, struct pt_regs *regs, long nr)
 	if (!t)
 		goto filtered;
 	t->nr = nr;
+	t->entry_seen = 1;
 	t->slept = 0;
 	t->fd = call->fd_arg < 6 ? (s32)syscall_argument(regs, call->fd_arg) : -1;
 	t->copied_ns = 0;
@@ -201,25 +202,43 @@ static __always_inline void accepted(struct cpu_state *c, struct task_state *t, 
 	end_record(c, EXIT, e);
 }
 
+/* The task sat in this call when it came to be watched: no entry was seen, and enter_ns stays 0. */
+static __always_inline void entered_before_us(struct task_state *t, struct pt_regs *regs)
+{
+	u32 nr = syscall_number(regs);
+	const volatile struct wp_call_info *call = &calls[nr & (WP_MAX_SYSCALL - 1)];
+
+	t->entry_seen = 1;
+	if (nr >= WP_MAX_SYSCALL)
+		return;
+	t->class = call->call_class;
+	t->nr = nr;
+	t->fd = call->fd_arg < 6 ? (s32)syscall_argument(regs, call->fd_arg) : -1;
+	t->timeout_ns = -2;
+}
+
 SEC("tp_btf/sys_exit")
 int BPF_PROG(syscall__exit, struct pt_regs *regs, long ret)
 {
 	struct cpu_state *c = enter(EXIT);
 	struct task_state *t;
 	u32 class;
+	s32 pair[2];
 
 	if (!c)
 		return 0;
 	in_task_context(c);
 	if (current_unwatched(c, EXIT))
 		return 0;
-	if (!c->call_class)
-		goto filtered;
-	c->call_class = 0;
 	t = current_task_of(c, EXIT);
 	if (!t)
 		goto filtered;
+	if (!t->entry_seen)
+		entered_before_us(t, regs);
 	class = t->class;
+	if (!class)
+		goto filtered;
+	c->call_class = 0;
 	t->class = WP_CALL_NONE;
 	switch (class) {
 	case WP_CALL_WAIT:
@@ -237,6 +256,12 @@ int BPF_PROG(syscall__exit, struct pt_regs *regs, long ret)
 	case WP_CALL_CREATE:
 		if (ret >= 0)
 			expect_socket(ret);
+		break;
+	case WP_CALL_PAIR:
+		if (!ret && !bpf_probe_read_user(pair, sizeof(pair), (void *)syscall_argument(regs, 3))) {
+			expect_socket(pair[0]);
+			expect_socket(pair[1]);
+		}
 		break;
 	}
 	count(c, EXIT, WP_NOTED);

@@ -30,6 +30,7 @@ enum wp_call_class {
 	WP_CALL_SEND,      /* write, writev, sendto, sendmsg, sendmmsg, sendfile */
 	WP_CALL_ACCEPT,
 	WP_CALL_CREATE,    /* socket */
+	WP_CALL_PAIR,      /* socketpair */
 };
 
 /* How a call's timeout is passed. */

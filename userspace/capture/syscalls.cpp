@@ -52,6 +52,7 @@ const std::vector<Syscall>& syscalls() {
       {SYS_accept, "accept", call(WP_CALL_ACCEPT)},
       {SYS_accept4, "accept4", call(WP_CALL_ACCEPT)},
       {SYS_socket, "socket", call(WP_CALL_CREATE, kNo)},
+      {SYS_socketpair, "socketpair", call(WP_CALL_PAIR, kNo)},
   };
   return table;
 }
