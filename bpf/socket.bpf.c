@@ -191,6 +191,10 @@ int BPF_PROG(socket__data_ready, struct sock *sk)
 	if (!c)
 		return 0;
 	level = context_level(c);
+	/* only its owner, inside a call on it, takes data from an inet socket's backlog in a task's context */
+	if (level == WP_LEVEL_unknown && sk->__sk_common.skc_family != AF_UNIX &&
+	    !(c->who == WHO_WATCHED && c->call_class))
+		level = WP_LEVEL_softirq;
 	slot = level != WP_LEVEL_task;
 	c->delivery[slot] = 0; /* whoever this socket belongs to, the delivery before it has ended */
 	s = sock_of(c, WP_HOOK_socket__data_ready, sk, true);

@@ -39,7 +39,7 @@ int BPF_PROG(stack__receive, struct sk_buff *skb)
 	p->packet_index = c->packet_index++;
 	p->device = (u64)skb->dev;
 	p->ifindex = skb->dev->ifindex;
-	p->napi_id = skb->napi_id;
+	p->napi_id = p->driver_hook == WP_DRIVER_xmit ? 0 : skb->napi_id; /* else it is the sender's CPU */
 	p->queue = skb->queue_mapping;
 	p->len = skb->len;
 	p->segs = merged_frames(skb);
