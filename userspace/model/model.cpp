@@ -64,10 +64,13 @@ constexpr std::array kReasons = {
 
     ReasonRow{Reason::kReadBeforeReady, "read_before_ready", "the reader took the data before the kernel announced it"},
     ReasonRow{Reason::kRaisedByHandover, "raised_by_handover", "the sender's hand-over raises the softirq itself"},
-    ReasonRow{Reason::kLastInterrupt, "last_interrupt", "the last interrupt before the softirq: its raise was not seen"},
+    ReasonRow{Reason::kLastInterrupt, "last_interrupt", "the last interrupt before the softirq, its raise not seen"},
     ReasonRow{Reason::kHookNotYetAttached, "hook_not_yet_attached", "its hook is attached after the first such delivery"},
-    ReasonRow{Reason::kSwitchNotSeen, "switch_not_seen", "found running by then: the kernel did not report the switch to it"},
+    ReasonRow{Reason::kSwitchNotSeen, "switch_not_seen", "found running by then: no switch to it was reported"},
     ReasonRow{Reason::kNotAnnounced, "not_announced", "the kernel announced no delivery of it"},
+    ReasonRow{Reason::kWokenByEarlierData, "woken_by_earlier_data", "earlier data of this socket had woken the reader"},
+    ReasonRow{Reason::kReplyOrder, "reply_order", "requests and replies matched by their order"},
+    ReasonRow{Reason::kWitnessContradicts, "witness_contradicts", "wait queue and run history do not agree"},
 };
 static_assert(kReasons.size() == kReasonCount);
 

@@ -50,8 +50,10 @@ enum class Reason : std::uint8_t {
   kReadBeforeReady, kRaisedByHandover,
   // inferred and unknown, appended
   kLastInterrupt, kHookNotYetAttached, kSwitchNotSeen, kNotAnnounced,
+  // not needed, inferred and unknown, appended
+  kWokenByEarlierData, kReplyOrder, kWitnessContradicts,
 };
-inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kNotAnnounced) + 1;
+inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kWitnessContradicts) + 1;
 const char* reason_name(Reason reason);  ///< snake_case, stable, for JSON
 const char* reason_text(Reason reason);  ///< a short phrase for people
 
