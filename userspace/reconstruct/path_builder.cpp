@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::uint32_t kMsgPeek = 2;
 
+StagePoint none(Seen seen, Reason why) { return {seen, why, 0, -1}; }
+
 StagePoint observed(std::uint64_t ns, std::uint32_t cpu) {
   return {Seen::kObserved, Reason::kNone, ns, static_cast<std::int32_t>(cpu)};
 }
@@ -32,33 +34,52 @@ void add_read_facts(model::Path& path, const wp_read_call& read, const NameTable
 
 bool is_select(const std::string& syscall) { return syscall == "select" || syscall == "pselect6"; }
 
+// Whether the last wait can have told the reader of the data; ready_ns 0: when that came is not known. A wait that
+// slept although the data was there did not look at this socket.
+bool announces(const TaskState& reader, const wp_read_call& read, std::uint64_t ready_ns) {
+  const auto& wait = reader.last_wait;
+  if (!wait || wait->h.ts_ns < ready_ns || wait->h.ts_ns > read.enter_ns) return false;
+  if (!ready_ns) return wait->ret > 0 && !reader.slept_since(wait->h.ts_ns);
+  return wait->enter_ns <= ready_ns || !wait->slept || wait->ret <= 0;
+}
+
+// The reader slept at the delivery, since before the recording: the call it waited in has no record.
+bool began_asleep(const TaskState& reader, std::uint64_t ready_ns) {
+  const Gap* gap = reader.off_cpu_at(ready_ns);
+  return gap && gap->asleep_at_start();
+}
+
 // The wait that returned between the delivery and the read; ready_ns 0: the delivery is not known.
 void add_returned(model::Path& path, const wp_read_call& read, const TaskState& reader, std::uint64_t ready_ns,
                   const NameTable& names) {
   StagePoint& returned = path.at(Stage::kReturned);
   if (ready_ns && read.enter_ns < ready_ns) {
-    returned = {Seen::kNotNeeded, Reason::kBlockedInRead, 0, -1};
+    returned = none(Seen::kNotNeeded, Reason::kBlockedInRead);
+    return;
+  }
+  if (!announces(reader, read, ready_ns)) {
+    const bool unseen = ready_ns && began_asleep(reader, ready_ns);
+    returned = unseen ? none(Seen::kUnknown, Reason::kBeforeRecording) : none(Seen::kNotNeeded, Reason::kReadWithoutWait);
     return;
   }
   const auto& wait = reader.last_wait;
-  if (!wait || wait->h.ts_ns < ready_ns || wait->h.ts_ns > read.enter_ns) {
-    returned = {Seen::kNotNeeded, Reason::kReadWithoutWait, 0, -1};
-    return;
-  }
   returned = observed(wait->h.ts_ns, wait->h.cpu);
   path.wait_syscall = names.get(WP_NAME_syscall, wait->nr);
   path.wait_ready = wait->ret;
 }
 
-void add_read_stages(model::Path& path, const wp_read_call& read, std::uint64_t ready_ns) {
-  if (ready_ns && read.enter_ns < ready_ns)
-    path.at(Stage::kRead) = {Seen::kNotNeeded, Reason::kBlockedInRead, 0, -1};
-  else if (read.enter_ns)
-    path.at(Stage::kRead) = observed(read.enter_ns, read.h.cpu);
+// The record is made at the exit: where the reader was at an earlier instant, its history tells.
+void add_read_stages(model::Path& path, const wp_read_call& read, const TaskState& reader, std::uint64_t ready_ns) {
+  const auto seen_at = [&](std::uint64_t ns) {
+    return StagePoint{Seen::kObserved, Reason::kNone, ns, reader.cpu_at(ns, read.h.cpu)};
+  };
+  if (!read.enter_ns)
+    path.at(Stage::kRead) = none(Seen::kUnknown, Reason::kBeforeRecording);
+  else if (ready_ns && read.enter_ns < ready_ns)
+    path.at(Stage::kRead) = none(Seen::kNotNeeded, Reason::kBlockedInRead);
   else
-    path.at(Stage::kRead) = {Seen::kUnknown, Reason::kBeforeRecording, 0, -1};
-  path.at(Stage::kCopied) = read.copied_ns ? observed(read.copied_ns, read.h.cpu)
-                                           : StagePoint{Seen::kUnknown, Reason::kHookMissing, 0, -1};
+    path.at(Stage::kRead) = seen_at(read.enter_ns);
+  path.at(Stage::kCopied) = read.copied_ns ? seen_at(read.copied_ns) : none(Seen::kUnknown, Reason::kHookMissing);
   path.at(Stage::kDone) = observed(read.h.ts_ns, read.h.cpu);
 }
 
@@ -82,13 +103,35 @@ void without_delivery(model::Path& path, const SocketState& socket, bool loss_be
   path.wake.why = why;
 }
 
-// The reader took the data before the kernel announced it: datagrams are queued first, announced after.
-void read_before_ready(model::Path& path) {
-  for (const Stage stage : {Stage::kQueued, Stage::kWaking, Stage::kRunnable, Stage::kRunning})
-    path.at(stage) = {Seen::kNotNeeded, Reason::kReadBeforeReady, 0, -1};
+// The read had begun when the data came, but its task did not sleep in it.
+void was_not_waiting(model::Path& path, Seen seen, Reason why) {
+  for (const Stage stage : {Stage::kReturned, Stage::kRead})
+    if (path.at(stage).why == Reason::kBlockedInRead) path.at(stage) = none(seen, why);
+}
+
+void no_wake(model::Path& path, Seen seen, Reason why) {
+  for (const Stage stage : {Stage::kWaking, Stage::kRunnable, Stage::kRunning}) path.at(stage) = none(seen, why);
   path.wake.needed = false;
   path.wake.certainty = Seen::kObserved;
-  path.wake.why = Reason::kReadBeforeReady;
+  path.wake.why = why;
+}
+
+// The reader took the data before the kernel announced it: datagrams are queued first, announced after.
+void read_before_ready(model::Path& path, const wp_read_call& read) {
+  path.at(Stage::kQueued) = none(Seen::kNotNeeded, Reason::kReadBeforeReady);
+  no_wake(path, Seen::kNotNeeded, Reason::kReadBeforeReady);
+  if (!(read.flags & WP_READ_SLEPT)) was_not_waiting(path, Seen::kNotNeeded, Reason::kReadBeforeReady);
+}
+
+// The reader itself took the packet from its socket's backlog, inside this read.
+bool reader_delivers(const wp_read_call& read, const wp_delivery& d) {
+  return (d.flags & WP_DELIVERY_BACKLOG) && d.level == WP_LEVEL_task && d.sender_tid == read.tid && read.enter_ns &&
+         read.enter_ns <= d.h.ts_ns;
+}
+
+void reader_also_delivers(model::Path& path, const wp_read_call& read) {
+  no_wake(path, Seen::kNotApplicable, Reason::kReaderAlsoDelivers);
+  if (!(read.flags & WP_READ_SLEPT)) was_not_waiting(path, Seen::kNotApplicable, Reason::kReaderAlsoDelivers);
 }
 
 }  // namespace
@@ -104,7 +147,7 @@ model::Path build_path(const Taken& part, const wp_read_call& read, const Socket
   add_read_facts(path, read, names);
   path.bytes = path.datagram && read.ret >= 0 ? static_cast<std::uint64_t>(read.ret) : part.end - part.begin;
   const std::uint64_t ready_ns = part.delivery ? part.delivery->record.h.ts_ns : 0;
-  add_read_stages(path, read, ready_ns);
+  add_read_stages(path, read, reader, ready_ns);
   add_returned(path, read, reader, ready_ns, names);
   if (!part.delivery) {
     without_delivery(path, socket, loss_before);
@@ -117,9 +160,11 @@ model::Path build_path(const Taken& part, const wp_read_call& read, const Socket
   add_witness(path, delivery, names);
   path.at(Stage::kQueued) = observed(ready_ns, delivery.record.h.cpu);
   if (read.copied_ns && read.copied_ns < ready_ns)
-    read_before_ready(path);
+    read_before_ready(path, read);
+  else if (reader_delivers(read, delivery.record))
+    reader_also_delivers(path, read);
   else
-    judge_wake(path, delivery, reader, tasks);
+    judge_wake(path, delivery, read, reader, tasks, loss_before);
   tell_select_from_poll(path);
   return path;
 }
@@ -132,9 +177,10 @@ model::Path build_pipe_path(const wp_read_call& read, const TaskState& reader, c
   for (std::size_t i = 0; i <= static_cast<std::size_t>(Stage::kQueued); ++i)
     path.stages[i] = {Seen::kNotApplicable, Reason::kPipeNoSocket, 0, -1};
   const Gap* gap = reader.gaps.empty() ? nullptr : &reader.gaps.back();
-  const std::uint64_t since = reader.last_wait && reader.last_wait->h.ts_ns <= read.enter_ns ? reader.last_wait->enter_ns
-                                                                                              : read.enter_ns;
-  const bool woken = gap && gap->slept() && gap->off_ns >= since && gap->waking_ns;
+  const auto& wait = reader.last_wait;
+  const bool in_read = gap && gap->off_ns >= read.enter_ns;
+  const bool in_wait = gap && wait && wait->h.ts_ns <= read.enter_ns && gap->off_ns >= wait->enter_ns && gap->on_ns <= wait->h.ts_ns;
+  const bool woken = gap && gap->slept() && gap->waking_ns && (in_read || in_wait);
   if (woken) {
     path.wake.needed = true;
     path.wake.certainty = Seen::kInferred;
@@ -156,7 +202,7 @@ model::Path build_pipe_path(const wp_read_call& read, const TaskState& reader, c
       path.at(stage) = {Seen::kNotNeeded, Reason::kNotAsleep, 0, -1};
   }
   const std::uint64_t ready_ns = woken ? gap->waking_ns : 0;
-  add_read_stages(path, read, ready_ns);
+  add_read_stages(path, read, reader, ready_ns);
   path.at(Stage::kCopied) = {Seen::kNotApplicable, Reason::kPipeNoSocket, 0, -1};
   add_returned(path, read, reader, ready_ns, names);
   return path;
@@ -170,8 +216,14 @@ void add_reply(model::Path& path, const wp_send_call& send) {
   path.reply_bytes = send.ret > 0 ? static_cast<std::uint64_t>(send.ret) : 0;
 }
 
+void add_reply_by_order(model::Path& path, const wp_send_call& send) {
+  add_reply(path, send);
+  for (const Stage stage : {Stage::kReply, Stage::kXmit})
+    if (path.at(stage).has_time()) path.at(stage).seen = Seen::kInferred, path.at(stage).why = Reason::kReplyOrder;
+}
+
 void close_without_reply(model::Path& path, model::Reason why) {
-  path.at(Stage::kReply) = {why == Reason::kStillOpen ? Seen::kUnknown : Seen::kNotNeeded, why, 0, -1};
+  path.at(Stage::kReply) = none(why == Reason::kNoReply ? Seen::kNotNeeded : Seen::kUnknown, why);
   path.at(Stage::kXmit) = path.at(Stage::kReply);
 }
 

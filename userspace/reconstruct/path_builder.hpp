@@ -18,6 +18,8 @@ model::Path build_pipe_path(const wp_read_call& read, const TaskState& reader, c
 
 /// The first send on the socket after the read is its reply.
 void add_reply(model::Path& path, const wp_send_call& send);
+/// Several reads were answered by as many sends.
+void add_reply_by_order(model::Path& path, const wp_send_call& send);
 /// No send came before the next read, or before the end.
 void close_without_reply(model::Path& path, model::Reason why);
 

@@ -2,6 +2,7 @@
 #include "userspace/reconstruct/reconstructor.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 #include <variant>
 
@@ -17,6 +18,9 @@ namespace {
 
 constexpr std::uint32_t kTcpEstablished = 1, kTcpSynSent = 2, kTcpClose = 7;
 constexpr std::size_t kGapsKept = 4096;
+constexpr std::size_t kFinishedKept = 4096;
+constexpr std::size_t kEarlyReadsKept = 64;
+constexpr std::size_t kHeldReads = 8;  // more reads than this without a reply: the socket is not one that is answered
 constexpr std::int64_t kAgain = -11;
 constexpr std::uint32_t kMsgPeek = 2;
 
@@ -28,6 +32,11 @@ const char* loss_name(event::Loss::Why why) {
     case event::Loss::Why::kLate: return "the record came too late to be sorted";
   }
   return "unknown";
+}
+
+// These were concluded from something seen, not from something missing.
+bool is_certain_whatever_was_lost(Reason why) {
+  return why == Reason::kReadBeforeReady || why == Reason::kReaderAlsoDelivers;
 }
 
 }  // namespace
@@ -61,15 +70,26 @@ void Reconstructor::route(const event::Loss& loss) {
   if (gaps_.size() > kGapsKept) gaps_.pop_front();
 }
 
+void Reconstructor::route(const wp_watermark&) {
+  for (; before_watermark_ > 0; --before_watermark_) pass_on();
+  before_watermark_ = finished_.size();
+}
+
+void Reconstructor::route(const wp_socket& r) {
+  sockets_.on(r);
+  forget_surplus();
+}
+
 void Reconstructor::route(const wp_delivery& r) {
   sockets_.on(r);
+  forget_surplus();
   if (!(r.flags & WP_DELIVERY_LISTENER)) ++summary_.deliveries;
   if (r.w_flags & WP_WITNESS_WAITING) ++summary_.deliveries_by_mechanism[names_.symbol(r.w_func)];
   if (SocketState* socket = sockets_.find(r.cookie); socket && !socket->early_reads.empty()) join_early_reads(*socket);
 }
 
 void Reconstructor::route(const wp_run& r) {
-  const Gap& gap = tasks_.on(r);
+  const Gap& gap = tasks_.on(r, sockets_.cookie_of(delivery_id(r.wake_cpu, r.wake_delivery)));
   switches_unseen_ += gap.on_unseen;
   if (!gap.slept() || !gap.waking_ns) return;
   ++summary_.wakes;
@@ -97,7 +117,13 @@ void Reconstructor::route(const wp_read_call& r) {
     ++summary_.empty_reads;
     return;
   }
-  read_socket(sockets_.get(r.cookie), r);
+  SocketState& socket = sockets_.get(r.cookie);
+  read_socket(socket, r);
+  if (socket.closed && !socket.deliveries_unread()) {
+    give_up(socket, Reason::kNoReply);
+    sockets_.forget(r.cookie);
+  }
+  forget_surplus();
 }
 
 void Reconstructor::read_socket(SocketState& socket, const wp_read_call& r) {
@@ -108,24 +134,52 @@ void Reconstructor::read_socket(SocketState& socket, const wp_read_call& r) {
     return;
   }
   ++summary_.reads;
-  if (!peek) release(socket, [](model::Path& path) { close_without_reply(path, Reason::kNoReply); });
+  if (!peek && (!socket.replies.empty() || socket.held_reads >= kHeldReads)) settle_replies(socket, Reason::kNoReply);
   const std::vector<Taken> parts = SocketTracker::taken_by(socket, r);
   const bool announced_later = socket.socket.protocol != 6 && parts.size() == 1 && !parts[0].delivery &&
                                socket.socket.known && r.begin >= socket.known_since && !peek;
   if (announced_later) {
-    socket.early_reads.push_back(r);
-    return;
+    socket.early_reads.push_back({r, std::nullopt});
+    if (socket.early_reads.size() <= kEarlyReadsKept) return;
+    const EarlyRead oldest = socket.early_reads.front();
+    socket.early_reads.pop_front();
+    return add_early(socket, oldest);
   }
   add_parts(socket, r, parts);
 }
 
 // UDP and Unix sockets queue a packet and then announce it: a reader that was awake may be in between.
 void Reconstructor::join_early_reads(SocketState& socket) {
-  const wp_read_call r = socket.early_reads.front();
-  const std::vector<Taken> parts = SocketTracker::taken_by(socket, r);
-  if (parts.empty() || !parts[0].delivery) return;
-  socket.early_reads.pop_front();
-  add_parts(socket, r, parts);
+  if (socket.unread.empty()) return;
+  const std::uint64_t begin = socket.unread.back().record.begin, end = socket.unread.back().data_end();
+  const auto read = std::find_if(socket.early_reads.begin(), socket.early_reads.end(),
+                                 [&](const EarlyRead& early) { return early.read.begin < end && begin < early.read.end; });
+  if (read == socket.early_reads.end()) return;
+  const EarlyRead early = *read;
+  socket.early_reads.erase(read);
+  add_early(socket, early);
+}
+
+void Reconstructor::add_early(SocketState& socket, const EarlyRead& early) {
+  add_parts(socket, early.read, SocketTracker::taken_by(socket, early.read));
+  if (!early.reply) return;
+  const std::uint64_t id = delivery_id(early.read.h.cpu, early.read.h.seq);
+  const auto mine = std::stable_partition(socket.held.begin(), socket.held.end(),
+                                          [id](const model::Path& path) { return path.read_id != id; });
+  for (auto path = mine; path != socket.held.end(); ++path) {
+    add_reply(*path, *early.reply);
+    emit(*path);
+  }
+  socket.held.erase(mine, socket.held.end());
+  --socket.held_reads;
+}
+
+// In the order of their reads, whenever their deliveries came.
+void Reconstructor::hold(SocketState& socket, model::Path path) {
+  const std::uint64_t done = path.at(Stage::kDone).ts_ns;
+  auto place = socket.held.end();
+  while (place != socket.held.begin() && std::prev(place)->at(Stage::kDone).ts_ns > done) --place;
+  socket.held.insert(place, std::move(path));
 }
 
 void Reconstructor::add_parts(SocketState& socket, const wp_read_call& r, const std::vector<Taken>& parts) {
@@ -141,22 +195,36 @@ void Reconstructor::add_parts(SocketState& socket, const wp_read_call& r, const 
     if (!path.peek) {
       path.accept_queue_ns = socket.accept_queue_ns;
       socket.accept_queue_ns.reset();
-      socket.held.push_back(std::move(path));
+      hold(socket, std::move(path));
     } else {
       close_without_reply(path, Reason::kNoReply);
       emit(path);
     }
   }
-  if (!(r.msg_flags & kMsgPeek)) SocketTracker::consume(socket, r.end);
+  if (r.msg_flags & kMsgPeek) return;
+  ++socket.held_reads;
+  SocketTracker::consume(socket, r.end);
 }
 
 void Reconstructor::route(const wp_send_call& r) {
   ++summary_.sends;
   SocketState* socket = r.cookie && r.ret > 0 ? sockets_.find(r.cookie) : nullptr;
-  if (!socket || socket->held.empty()) return;
+  if (!socket) return;
+  if (!socket->early_reads.empty()) {
+    EarlyRead& early = socket->early_reads.back();
+    const bool is_latest = socket->held.empty() || socket->held.back().at(Stage::kDone).ts_ns < early.read.h.ts_ns;
+    if (is_latest && !early.reply && r.enter_ns >= early.read.h.ts_ns) {
+      early.reply = r;
+      return;
+    }
+  }
+  if (socket->held.empty()) return;
   // A call that began before the read ended answers something else.
   if (r.enter_ns < socket->held.front().at(Stage::kDone).ts_ns) return;
-  release(*socket, [&r](model::Path& path) { add_reply(path, r); });
+  if (socket->held_reads == 1)
+    release(*socket, [&r](model::Path& path) { add_reply(path, r); });
+  else if (socket->replies.size() <= socket->held_reads)
+    socket->replies.push_back(r);
 }
 
 void Reconstructor::route(const wp_accept_call& r) {
@@ -172,9 +240,13 @@ void Reconstructor::route(const wp_sock_state& r) {
   if (r.to != kTcpClose) return;
   SocketState* socket = sockets_.find(r.cookie);
   if (!socket) return;
-  release(*socket, [](model::Path& path) { close_without_reply(path, Reason::kNoReply); });
-  summary_.deliveries_unread += static_cast<std::uint64_t>(std::count_if(
-      socket->unread.begin(), socket->unread.end(), [](const Delivery& d) { return d.data_end() > d.record.begin; }));
+  if (socket->deliveries_unread()) {  // a half-closed connection ends before its reader comes to the data
+    settle_replies(*socket, Reason::kNoReply);
+    sockets_.close(*socket);
+    forget_surplus();
+    return;
+  }
+  give_up(*socket, Reason::kNoReply);
   sockets_.forget(r.cookie);
 }
 
@@ -192,39 +264,94 @@ void Reconstructor::release(SocketState& socket, const std::function<void(model:
     emit(path);
   }
   socket.held.clear();
+  socket.held_reads = 0;
+  socket.replies.clear();
+}
+
+// As many replies as reads: the nth answers the nth. Else only the last read is known to have one.
+void Reconstructor::settle_replies(SocketState& socket, Reason none) {
+  const bool in_order = socket.replies.size() == socket.held_reads && socket.held_reads > 1;
+  const std::uint64_t last = socket.held.empty() ? 0 : socket.held.back().read_id;
+  const std::vector<wp_send_call> replies = socket.replies;
+  std::size_t nth = 0;
+  std::uint64_t of_read = socket.held.empty() ? 0 : socket.held.front().read_id;
+  release(socket, [&](model::Path& path) {
+    if (path.read_id != of_read) ++nth;
+    of_read = path.read_id;
+    if (in_order)
+      add_reply_by_order(path, replies[std::min(nth, replies.size() - 1)]);
+    else if (path.read_id != last)
+      close_without_reply(path, Reason::kNoReply);
+    else if (!replies.empty())
+      add_reply(path, replies.front());
+    else
+      close_without_reply(path, none);
+  });
+}
+
+void Reconstructor::give_up(SocketState& socket, Reason no_reply) {
+  for (const EarlyRead& early : std::exchange(socket.early_reads, {})) add_early(socket, early);
+  settle_replies(socket, no_reply);
+  summary_.deliveries_unread += socket.deliveries_unread();
+}
+
+void Reconstructor::forget_surplus() {
+  while (SocketState* socket = sockets_.surplus()) {
+    ++sockets_given_up_;
+    give_up(*socket, Reason::kHistoryTooShort);
+    sockets_.forget(socket->socket.cookie);
+  }
 }
 
 // What was not seen near a gap may be what was lost: then it is unknown, not "not needed".
-void Reconstructor::mark_loss(model::Path& path) const {
+// upto_ns: until when a reply was waited for.
+void Reconstructor::mark_loss(model::Path& path, std::uint64_t upto_ns) const {
   if (gaps_.empty()) return;
   std::uint64_t first = 0;
   for (const auto& point : path.stages)
     if (point.has_time() && (!first || point.ts_ns < first)) first = point.ts_ns;
   const std::uint64_t last = path.at(Stage::kDone).ts_ns;
-  path.loss_nearby = std::any_of(gaps_.rbegin(), gaps_.rend(),
-                                 [&](const event::Loss& gap) { return gap.from_ns <= last && gap.to_ns >= first; });
-  if (!path.loss_nearby || path.wake.needed) return;
+  const auto lost_within = [this](std::uint64_t from_ns, std::uint64_t to_ns) {
+    return std::any_of(gaps_.rbegin(), gaps_.rend(),
+                       [=](const event::Loss& gap) { return gap.from_ns <= to_ns && gap.to_ns >= from_ns; });
+  };
+  const auto is_lost = [&path](Stage stage) { path.at(stage) = {Seen::kUnknown, Reason::kLost, 0, -1}; };
+  const Reason reply = path.at(Stage::kReply).why;
+  if ((reply == Reason::kNoReply || reply == Reason::kReplyOrder) && lost_within(last, upto_ns)) {
+    is_lost(Stage::kReply);
+    is_lost(Stage::kXmit);
+    path.reply_bytes = 0;
+  }
+  path.loss_nearby = lost_within(first, last);
+  if (!path.loss_nearby) return;
+  if (path.at(Stage::kReturned).why == Reason::kReadWithoutWait) is_lost(Stage::kReturned);
+  if (path.wake.needed || is_certain_whatever_was_lost(path.wake.why)) return;
   path.wake.certainty = Seen::kUnknown;
   path.wake.why = Reason::kLost;
-  for (const Stage stage : {Stage::kWaking, Stage::kRunnable, Stage::kRunning, Stage::kReturned})
-    if (path.at(stage).seen == Seen::kNotNeeded) path.at(stage) = {Seen::kUnknown, Reason::kLost, 0, -1};
+  for (const Stage stage : {Stage::kWaking, Stage::kRunnable, Stage::kRunning})
+    if (path.at(stage).seen == Seen::kNotNeeded || path.at(stage).why == Reason::kWitnessContradicts) is_lost(stage);
 }
 
 void Reconstructor::emit(model::Path& path) {
+  finished_.push_back({std::move(path), summary_.last_ns});
+  if (finished_.size() <= kFinishedKept) return;
+  before_watermark_ -= before_watermark_ > 0;
+  pass_on();
+}
+
+void Reconstructor::pass_on() {
+  model::Path& path = finished_.front().path;
   path.id = ++last_id_;
-  mark_loss(path);
+  mark_loss(path, finished_.front().at_ns);
   ++summary_.paths;
   summary_.complete += model::is_complete(path);
   sink_(path);
+  finished_.pop_front();
 }
 
 void Reconstructor::end() {
-  for (SocketState* socket : sockets_.all()) {
-    for (const wp_read_call& r : std::exchange(socket->early_reads, {})) add_parts(*socket, r, SocketTracker::taken_by(*socket, r));
-    release(*socket, [](model::Path& path) { close_without_reply(path, Reason::kStillOpen); });
-    summary_.deliveries_unread += static_cast<std::uint64_t>(std::count_if(
-        socket->unread.begin(), socket->unread.end(), [](const Delivery& d) { return d.data_end() > d.record.begin; }));
-  }
+  for (SocketState* socket : sockets_.all()) give_up(*socket, Reason::kStillOpen);
+  while (!finished_.empty()) pass_on();
   summary_.tasks = tasks_.everyone();
   check_books();
 }
@@ -265,6 +392,8 @@ void Reconstructor::check_books() {
   add("clock_regressions", Severity::kNotice, summary_.clock_regressions, "events were older than one before them");
   add("switches_unseen", Severity::kNotice, switches_unseen_,
       "tasks were found running without a switch having been reported: when they got their CPU is not known");
+  add("sockets_forgotten", Severity::kInfo, sockets_given_up_,
+      "sockets whose end is not reported, such as UDP and Unix, were forgotten, the least recently used first");
   add("unread_forgotten", Severity::kNotice, sockets_.forgotten(), "deliveries that nobody who is watched reads");
   summary_.events_lost = std::max(summary_.events_lost, ring_full);
 }

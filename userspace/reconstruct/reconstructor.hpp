@@ -35,13 +35,13 @@ class Reconstructor : public event::EventSink {
   void route(const wp_read_call& r);
   void route(const wp_send_call& r);
   void route(const wp_accept_call& r);
-  void route(const wp_socket& r) { sockets_.on(r); }
+  void route(const wp_socket& r);
   void route(const wp_sock_state& r);
   void route(const wp_task& r) { tasks_.on(r); }
   void route(const wp_task_exit& r) { tasks_.on(r); }
   void route(const wp_drop& r);
   void route(const wp_name& r) { names_.on(r); }
-  void route(const wp_watermark&) {}  // the sorter's
+  void route(const wp_watermark&);
   void route(const wp_counters& r) { counters_[{r.hook, r.of_cpu}] = r; }
   void route(const wp_clock&) {}  // the recording's header has the same
   void route(const wp_ring& r) { rings_[r.of_cpu] = r; }
@@ -50,11 +50,24 @@ class Reconstructor : public event::EventSink {
   void note_time(const wp_header& h);
   void read_socket(SocketState& socket, const wp_read_call& r);
   void join_early_reads(SocketState& socket);
+  void add_early(SocketState& socket, const EarlyRead& early);
   void add_parts(SocketState& socket, const wp_read_call& r, const std::vector<Taken>& parts);
+  static void hold(SocketState& socket, model::Path path);
   void release(SocketState& socket, const std::function<void(model::Path&)>& finish);
+  void settle_replies(SocketState& socket, model::Reason none);
+  void give_up(SocketState& socket, model::Reason no_reply);
+  void forget_surplus();
   void emit(model::Path& path);
-  void mark_loss(model::Path& path) const;
+  void pass_on();
+  void mark_loss(model::Path& path, std::uint64_t upto_ns) const;
   void check_books();
+
+  // A hole in the numbers of a CPU shows when that CPU makes its next record: a path waits for that, from one
+  // watermark to the one after the next.
+  struct Finished {
+    model::Path path;
+    std::uint64_t at_ns;
+  };
 
   PathSink sink_;
   NameTable names_;
@@ -62,6 +75,9 @@ class Reconstructor : public event::EventSink {
   SocketTracker sockets_;
   model::Summary summary_;
   std::deque<event::Loss> gaps_;
+  std::deque<Finished> finished_;
+  std::size_t before_watermark_ = 0;  // of finished_
+  std::uint64_t sockets_given_up_ = 0;
   std::map<std::pair<std::uint32_t, std::uint32_t>, wp_counters> counters_;
   std::map<std::uint32_t, wp_ring> rings_;
   std::uint64_t last_id_ = 0;

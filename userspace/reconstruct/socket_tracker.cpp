@@ -5,9 +5,20 @@
 #include <cstring>
 
 namespace wp::reconstruct {
+namespace {
+
+constexpr std::uint16_t kTcp = 6;
+
+bool has_data(const Delivery& delivery) { return delivery.data_end() > delivery.record.begin; }
+
+}  // namespace
+
+std::uint64_t SocketState::deliveries_unread() const {
+  return static_cast<std::uint64_t>(std::count_if(unread.begin(), unread.end(), has_data));
+}
 
 void SocketTracker::on(const wp_socket& r) {
-  SocketState& state = sockets_[r.cookie];
+  SocketState& state = get(r.cookie);
   model::Socket& s = state.socket;
   s.cookie = r.cookie;
   s.family = r.family;
@@ -21,11 +32,14 @@ void SocketTracker::on(const wp_socket& r) {
   s.listener = r.listener;
   s.known = true;
   state.known_since = r.received;
+  if (s.protocol == kTcp) keep_until_closed(state);
 }
 
 void SocketTracker::on(const wp_delivery& record) {
   if (record.h.cpu >= last_on_cpu_.size()) last_on_cpu_.resize(record.h.cpu + 1U);
   last_on_cpu_[record.h.cpu] = {record.cookie, record.h.seq};
+  const DeliveryId id = delivery_id(record.h.cpu, record.h.seq);
+  seen_[delivery_slot(id)] = {id, record.cookie};
   if (record.flags & WP_DELIVERY_LISTENER) return;
   SocketState& state = get(record.cookie);
   state.unread.emplace_back().record = record;
@@ -44,9 +58,36 @@ void SocketTracker::on(const wp_witness& record) {
 }
 
 SocketState& SocketTracker::get(std::uint64_t cookie) {
-  SocketState& state = sockets_[cookie];
-  state.socket.cookie = cookie;
+  const auto [it, is_new] = sockets_.try_emplace(cookie);
+  SocketState& state = it->second;
+  if (is_new) {
+    state.socket.cookie = cookie;
+    state.idle_place = idle_.insert(idle_.end(), cookie);
+  }
+  used(state);
   return state;
+}
+
+void SocketTracker::used(SocketState& socket) {
+  if (socket.idle_place) idle_.splice(idle_.end(), idle_, *socket.idle_place);
+}
+
+void SocketTracker::keep_until_closed(SocketState& socket) {
+  if (!socket.idle_place) return;
+  idle_.erase(*socket.idle_place);
+  socket.idle_place.reset();
+}
+
+void SocketTracker::close(SocketState& socket) {
+  socket.closed = true;
+  if (!socket.idle_place) socket.idle_place = idle_.insert(idle_.end(), socket.socket.cookie);
+}
+
+SocketState* SocketTracker::surplus() { return idle_.size() > kIdleKept ? find(idle_.front()) : nullptr; }
+
+std::uint64_t SocketTracker::cookie_of(DeliveryId id) const {
+  const Seen& seen = seen_[delivery_slot(id)];
+  return id && seen.id == id ? seen.cookie : 0;
 }
 
 SocketState* SocketTracker::find(std::uint64_t cookie) {
@@ -54,7 +95,12 @@ SocketState* SocketTracker::find(std::uint64_t cookie) {
   return it == sockets_.end() ? nullptr : &it->second;
 }
 
-void SocketTracker::forget(std::uint64_t cookie) { sockets_.erase(cookie); }
+void SocketTracker::forget(std::uint64_t cookie) {
+  const auto it = sockets_.find(cookie);
+  if (it == sockets_.end()) return;
+  keep_until_closed(it->second);
+  sockets_.erase(it);
+}
 
 std::vector<SocketState*> SocketTracker::all() {
   std::vector<SocketState*> states;

@@ -4,6 +4,7 @@
 // ranges of the socket's stream (ordinals of its queue), never by order of events.
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -34,14 +35,27 @@ struct Taken {
   std::uint32_t part = 0;
 };
 
+/// A read that took data before the kernel announced it, and what was sent after it.
+struct EarlyRead {
+  wp_read_call read{};
+  std::optional<wp_send_call> reply;
+};
+
 struct SocketState {
   model::Socket socket;
   std::uint64_t known_since = 0;  ///< stream offset: what lies before was delivered before we looked
   std::deque<Delivery> unread;
-  std::deque<wp_read_call> early_reads;  ///< took data before the kernel announced it
+  std::deque<EarlyRead> early_reads;
   std::uint64_t established_ns = 0;
   std::optional<std::uint64_t> accept_queue_ns;  ///< until the first path has taken it
-  std::vector<model::Path> held;                 ///< of the last read, waiting for a reply
+  std::vector<model::Path> held;                 ///< of the reads since the last reply, waiting for theirs
+  std::size_t held_reads = 0;
+  std::vector<wp_send_call> replies;  ///< after several reads: which is whose shows when no more of them come
+  bool closed = false;                ///< TCP: there may be data to read, but nothing more comes or goes
+  std::optional<std::list<std::uint64_t>::iterator> idle_place;  ///< the tracker's
+
+  /// Deliveries with data that nobody has read.
+  [[nodiscard]] std::uint64_t deliveries_unread() const;
 };
 
 class SocketTracker {
@@ -54,6 +68,13 @@ class SocketTracker {
   SocketState& get(std::uint64_t cookie);
   SocketState* find(std::uint64_t cookie);
   void forget(std::uint64_t cookie);
+  /// A TCP socket was closed with data unread: from now on it is kept like those whose end is not reported.
+  void close(SocketState& socket);
+  /// The socket to be given up next where more are kept than may be, else nullptr. Only TCP reports the end of
+  /// a socket; of all others the most recently used are kept.
+  SocketState* surplus();
+  /// The socket of a delivery, 0 if that was too long ago.
+  [[nodiscard]] std::uint64_t cookie_of(DeliveryId id) const;
   /// In the order of their cookies, for a deterministic end.
   std::vector<SocketState*> all();
 
@@ -67,9 +88,19 @@ class SocketTracker {
 
  private:
   static constexpr std::size_t kUnreadKept = 4096;
+  static constexpr std::size_t kIdleKept = 4096;
+
+  struct Seen {
+    DeliveryId id = 0;
+    std::uint64_t cookie = 0;
+  };
+  void used(SocketState& socket);
+  void keep_until_closed(SocketState& socket);
 
   std::uint64_t forgotten_ = 0;
   std::unordered_map<std::uint64_t, SocketState> sockets_;
+  std::list<std::uint64_t> idle_;  // cookies of sockets whose end nobody reports, the most recently used last
+  std::vector<Seen> seen_ = std::vector<Seen>(kDeliverySlots);
   std::vector<std::pair<std::uint64_t, std::uint64_t>> last_on_cpu_;  // cookie and seq of each CPU's last delivery
 };
 

@@ -8,9 +8,22 @@ namespace wp::reconstruct {
 const Gap* TaskState::off_cpu_at(std::uint64_t ns) const {
   for (auto gap = gaps.rbegin(); gap != gaps.rend(); ++gap) {
     if (gap->on_ns <= ns) return nullptr;
-    if (gap->off_ns <= ns && gap->off_ns) return &*gap;
+    if (gap->off_ns <= ns && (gap->off_ns || gap->asleep_at_start())) return &*gap;
   }
   return nullptr;
+}
+
+bool TaskState::slept_since(std::uint64_t ns) const {
+  for (auto gap = gaps.rbegin(); gap != gaps.rend() && gap->on_ns > ns; ++gap)
+    if (gap->slept() && gap->off_ns >= ns) return true;
+  return false;
+}
+
+std::int32_t TaskState::cpu_at(std::uint64_t ns, std::uint32_t cpu_now) const {
+  auto cpu = static_cast<std::int32_t>(cpu_now);
+  for (auto gap = gaps.rbegin(); gap != gaps.rend() && gap->on_ns > ns; ++gap)
+    cpu = gap->off_ns && !gap->on_unseen ? static_cast<std::int32_t>(gap->off_cpu) : -1;
+  return cpu;
 }
 
 const Gap* TaskState::woken_by(DeliveryId id, std::uint64_t not_before_ns) const {
@@ -39,7 +52,7 @@ void TaskTracker::on(const wp_task& record) {
   if (everyone_.size() < kTasksNamed) everyone_[id] = state.task;
 }
 
-const Gap& TaskTracker::on(const wp_run& r) {
+const Gap& TaskTracker::on(const wp_run& r, std::uint64_t cookie) {
   const model::TaskId id{r.tid, r.start_ns};
   TaskState& state = get(id, r.pid);
   Gap gap;
@@ -48,7 +61,9 @@ const Gap& TaskTracker::on(const wp_run& r) {
   gap.runnable_ns = r.runnable_ns;
   gap.on_ns = r.h.ts_ns;
   gap.woken_by = delivery_id(r.wake_cpu, r.wake_delivery);
+  gap.woken_by_cookie = gap.woken_by ? cookie : 0;
   gap.off_state = r.off_state;
+  gap.off_cpu = r.off_cpu;
   gap.wake_cpu = r.wake_cpu;
   gap.on_cpu = r.h.cpu;
   gap.waker_tid = r.waker_tid;
@@ -57,7 +72,7 @@ const Gap& TaskTracker::on(const wp_run& r) {
   gap.waker_comm = r.waker_comm;
   gap.prev_comm = r.prev_comm;
   gap.on_unseen = r.flags & WP_RUN_UNSEEN;
-  if (gap.woken_by) wakes_[gap.woken_by % kWakesKept] = {gap.woken_by, id, gap};
+  if (gap.woken_by) wakes_[delivery_slot(gap.woken_by)] = {gap.woken_by, id, gap};
   state.gaps.push_back(gap);
   if (state.gaps.size() > kGapsKept) {
     state.gaps.pop_front();
@@ -74,7 +89,7 @@ void TaskTracker::on(const wp_task_exit& record) {
 }
 
 const TaskTracker::Woken* TaskTracker::woken_by(DeliveryId id) const {
-  const Woken& woken = wakes_[id % kWakesKept];
+  const Woken& woken = wakes_[delivery_slot(id)];
   return id && woken.by == id ? &woken : nullptr;
 }
 

@@ -17,6 +17,9 @@ using DeliveryId = std::uint64_t;
 constexpr DeliveryId delivery_id(std::uint32_t cpu, std::uint64_t seq) {
   return seq ? (static_cast<std::uint64_t>(cpu) << 48U) | seq : 0;
 }
+/// A slot in a direct-mapped table of 2^15, such that CPUs do not share their first slots.
+inline constexpr std::size_t kDeliverySlots = 1U << 15U;
+constexpr std::size_t delivery_slot(DeliveryId id) { return (id ^ (id >> 48U) * 0x9e37U) % kDeliverySlots; }
 
 struct TaskIdHash {
   std::size_t operator()(const model::TaskId& id) const {
@@ -28,12 +31,15 @@ struct TaskIdHash {
 struct Gap {
   std::uint64_t off_ns = 0, waking_ns = 0, runnable_ns = 0, on_ns = 0;
   DeliveryId woken_by = 0;
-  std::uint32_t off_state = 0, wake_cpu = 0, on_cpu = 0, waker_tid = 0, prev_tid = 0;
+  std::uint64_t woken_by_cookie = 0;  ///< the socket of that delivery, 0: no longer known
+  std::uint32_t off_state = 0, off_cpu = 0, wake_cpu = 0, on_cpu = 0, waker_tid = 0, prev_tid = 0;
   model::Level wake_level = model::Level::kUnknown;
   wp_comm waker_comm{}, prev_comm{};
   bool on_unseen = false;  ///< on_ns is only when it was found running
 
-  [[nodiscard]] bool slept() const { return off_state != 0; }
+  /// It left its CPU before we looked, and was woken since.
+  [[nodiscard]] bool asleep_at_start() const { return !off_ns && waking_ns; }
+  [[nodiscard]] bool slept() const { return off_state != 0 || asleep_at_start(); }
 };
 
 struct TaskState {
@@ -44,6 +50,10 @@ struct TaskState {
 
   /// The gap during which `ns` fell, or null: it was on a CPU then.
   [[nodiscard]] const Gap* off_cpu_at(std::uint64_t ns) const;
+  /// Whether it went to sleep after `ns`.
+  [[nodiscard]] bool slept_since(std::uint64_t ns) const;
+  /// The CPU it was on at `ns`, where it was last seen on `cpu_now`; -1: not known.
+  [[nodiscard]] std::int32_t cpu_at(std::uint64_t ns, std::uint32_t cpu_now) const;
   /// The gap that a delivery's own wake ended.
   [[nodiscard]] const Gap* woken_by(DeliveryId id, std::uint64_t not_before_ns) const;
   /// False where so much happened since that it is no longer known what the task did then.
@@ -53,7 +63,8 @@ struct TaskState {
 class TaskTracker {
  public:
   void on(const wp_task& record);
-  const Gap& on(const wp_run& record);
+  /// cookie: of the socket whose delivery woke it, 0: none or not known.
+  const Gap& on(const wp_run& record, std::uint64_t cookie);
   void on(const wp_task_exit& record);
   void on(const wp_wait_call& record);
 
@@ -72,11 +83,10 @@ class TaskTracker {
  private:
   static constexpr std::size_t kGapsKept = 256;
   static constexpr std::size_t kTasksNamed = 65536;
-  static constexpr std::size_t kWakesKept = 1U << 15U;  // a direct-mapped table: memory does not grow
 
   std::unordered_map<model::TaskId, TaskState, TaskIdHash> tasks_;
   std::map<model::TaskId, model::Task> everyone_;
-  std::vector<Woken> wakes_ = std::vector<Woken>(kWakesKept);
+  std::vector<Woken> wakes_ = std::vector<Woken>(kDeliverySlots);  // by delivery_slot: memory does not grow
   model::TaskId last_id_;
   TaskState* last_ = nullptr;
 };

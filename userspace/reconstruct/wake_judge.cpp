@@ -48,9 +48,11 @@ StagePoint running(const Gap& gap) {
 
 void describe_waker(model::Path& path, const Gap& gap) {
   model::Wake& wake = path.wake;
-  wake.level = gap.wake_level;
-  wake.waker_tid = gap.waker_tid;
-  if (gap.waker_tid) wake.waker_comm = text_of(gap.waker_comm);
+  if (gap.waking_ns) {
+    wake.level = gap.wake_level;
+    wake.waker_tid = gap.waker_tid;
+    if (gap.waker_tid) wake.waker_comm = text_of(gap.waker_comm);
+  }
   wake.prev_tid = gap.prev_tid;
   wake.prev_comm = text_of(gap.prev_comm);
 }
@@ -86,25 +88,54 @@ void runs_anyway(model::Path& path, const Gap& gap, Reason why) {
   path.at(Stage::kRunning) = running(gap);
 }
 
-void judge_off_cpu(model::Path& path, const Delivery& delivery, const Gap& gap, const TaskTracker& tasks) {
+void unknown_wake(model::Path& path, Reason why) {
+  path.wake.needed = false;
+  path.wake.certainty = Seen::kUnknown;
+  path.wake.why = why;
+  set_all(path, {Seen::kUnknown, why, 0, -1});
+}
+
+// The data had come when its wake was already made.
+Reason earlier_wake(const Gap& gap, std::uint64_t cookie) {
+  if (!gap.woken_by || !gap.woken_by_cookie) return Reason::kAlreadyRunnable;
+  return gap.woken_by_cookie == cookie ? Reason::kWokenByEarlierData : Reason::kWokenByOtherSocket;
+}
+
+void judge_off_cpu(model::Path& path, const Delivery& delivery, const Gap& gap, const TaskTracker& tasks,
+                   Reason contradiction) {
   const std::uint64_t ready = delivery.record.h.ts_ns;
   if (!gap.slept()) return runs_anyway(path, gap, Reason::kAlreadyRunnable);
   if (!gap.waking_ns) {
-    path.wake.certainty = Seen::kUnknown;
-    path.wake.why = Reason::kLost;
-    set_all(path, {Seen::kUnknown, Reason::kLost, 0, -1});
+    unknown_wake(path, Reason::kLost);
     path.at(Stage::kRunning) = running(gap);
     return;
   }
-  if (gap.waking_ns <= ready)
-    return runs_anyway(path, gap, gap.woken_by ? Reason::kWokenByOtherSocket : Reason::kAlreadyRunnable);
+  if (gap.waking_ns <= ready) return runs_anyway(path, gap, earlier_wake(gap, delivery.record.cookie));
   const TaskTracker::Woken* other = tasks.woken_by(delivery.id());
   if (other && other->task != path.task.id) {
     runs_anyway(path, gap, Reason::kHandedOver);
     path.wake.woken = other->task;
     return;
   }
-  runs_anyway(path, gap, Reason::kBusyElsewhere);
+  if (contradiction == Reason::kNone) return runs_anyway(path, gap, Reason::kBusyElsewhere);
+  describe_waker(path, gap);
+  unknown_wake(path, contradiction);
+  path.at(Stage::kRunning) = running(gap);
+}
+
+// It stood in the wait queue but had not yet left its CPU, and did not leave it any more: the call that was to
+// wait for this data did not sleep.
+bool was_about_to_sleep(const wp_read_call& read, const TaskState& reader, std::uint64_t ready) {
+  if (read.enter_ns && read.enter_ns <= ready) return !(read.flags & WP_READ_SLEPT);
+  const auto& wait = reader.last_wait;
+  return wait && wait->enter_ns <= ready && wait->h.ts_ns >= ready && !wait->slept;
+}
+
+// No wake and no sleep was seen around the delivery.
+Reason why_awake(const wp_read_call& read, const TaskState& reader, std::uint64_t ready) {
+  const auto& wait = reader.last_wait;
+  const bool found = wait && wait->enter_ns > ready && wait->h.ts_ns <= read.enter_ns && !wait->slept;
+  return found ? Reason::kFoundReady : Reason::kRunning;
 }
 
 }  // namespace
@@ -119,22 +150,26 @@ void add_witness(model::Path& path, const Delivery& delivery, const NameTable& n
   path.witness_cut = d.w_count == 255;
 }
 
-void judge_wake(model::Path& path, const Delivery& delivery, const TaskState& reader, const TaskTracker& tasks) {
+void judge_wake(model::Path& path, const Delivery& delivery, const wp_read_call& read, const TaskState& reader,
+                const TaskTracker& tasks, bool loss_before) {
   const std::uint64_t ready = delivery.record.h.ts_ns;
   const model::WitnessEntry* mine = entry_leading_to(path, path.task.id);
   if (!mine && !path.witness.empty()) mine = &path.witness.front();
   path.wake.mechanism = mine ? mine->mechanism : model::Mechanism::kNone;
   if (!reader.remembers(ready)) {
-    path.wake.why = Reason::kHistoryTooShort;
-    return set_all(path, {Seen::kUnknown, Reason::kHistoryTooShort, 0, -1});
+    return unknown_wake(path, Reason::kHistoryTooShort);
   }
   if (const Gap* gap = reader.woken_by(delivery.id(), ready)) {
     if (gap->slept()) return woken_for_it(path, *gap, path.task.id);
     return runs_anyway(path, *gap, Reason::kWokenBeforeSleep);
   }
-  if (const Gap* gap = reader.off_cpu_at(ready)) return judge_off_cpu(path, delivery, *gap, tasks);
-  const bool waited = reader.last_wait && reader.last_wait->h.ts_ns >= ready && reader.last_wait->enter_ns > ready;
-  not_needed(path, waited ? Reason::kFoundReady : Reason::kRunning);
+  const model::WitnessEntry* named = entry_leading_to(path, path.task.id);
+  Reason contradiction = Reason::kNone;
+  if (named && named->waiting) contradiction = loss_before ? Reason::kLost : Reason::kWitnessContradicts;
+  if (const Gap* gap = reader.off_cpu_at(ready)) return judge_off_cpu(path, delivery, *gap, tasks, contradiction);
+  if (contradiction == Reason::kNone) return not_needed(path, why_awake(read, reader, ready));
+  if (was_about_to_sleep(read, reader, ready)) return not_needed(path, Reason::kWokenBeforeSleep);
+  unknown_wake(path, contradiction);
 }
 
 }  // namespace wp::reconstruct

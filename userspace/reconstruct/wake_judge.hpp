@@ -13,6 +13,8 @@ class NameTable;
 void add_witness(model::Path& path, const Delivery& delivery, const NameTable& names);
 
 /// Fills path.wake and the stages waking, runnable and running. path.witness must be filled.
-void judge_wake(model::Path& path, const Delivery& delivery, const TaskState& reader, const TaskTracker& tasks);
+/// loss_before: records were lost before the read, so that a contradiction may come from that.
+void judge_wake(model::Path& path, const Delivery& delivery, const wp_read_call& read, const TaskState& reader,
+                const TaskTracker& tasks, bool loss_before);
 
 }  // namespace wp::reconstruct
