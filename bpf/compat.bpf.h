@@ -45,15 +45,15 @@ static __always_inline u64 syscall_argument(struct pt_regs *regs, u32 n)
  */
 extern void *bpf_rdonly_cast(const void *obj, u32 btf_id) __ksym __weak;
 
-#define KREAD(type, pointer, field)                                                                  \
-	({                                                                                           \
-		const void *p_ = (const void *)(pointer);                                            \
-		typeof(((type *)0)->field) v_;                                                       \
-		if (WP_EXISTS(bpf_rdonly_cast))                                                      \
-			v_ = ((type *)bpf_rdonly_cast(p_, bpf_core_type_id_kernel(type)))->field;    \
-		else                                                                                 \
-			bpf_core_read(&v_, sizeof(v_), &((type *)p_)->field);                        \
-		v_;                                                                                  \
+#define KREAD(type, pointer, field)                                                               \
+	({                                                                                        \
+		const void *p_ = (const void *)(pointer);                                         \
+		typeof(((type *)0)->field) v_;                                                    \
+		if (WP_EXISTS(bpf_rdonly_cast))                                                   \
+			v_ = ((type *)bpf_rdonly_cast(p_, bpf_core_type_id_kernel(type)))->field; \
+		else                                                                              \
+			bpf_core_read(&v_, sizeof(v_), &((type *)p_)->field);                     \
+		v_;                                                                               \
 	})
 
 #endif

@@ -44,7 +44,7 @@ static __always_inline u32 context_level(const struct cpu_state *c)
 	if (!c->in_softirq)
 		return WP_LEVEL_task;
 	return signals.softirq_ends || c->packets_in_hand || c->delivery[WP_LEVEL_softirq] ? WP_LEVEL_softirq
-											    : WP_LEVEL_unknown;
+											   : WP_LEVEL_unknown;
 }
 
 /* A system call or a switch: whatever softirq ran here has ended. */
@@ -93,7 +93,7 @@ static __always_inline void *begin_further_record(struct cpu_state *c, u32 hook,
 }
 
 #define BEGIN(c, hook, name) ((struct wp_##name *)begin_record(c, hook, WP_KIND_##name, sizeof(struct wp_##name)))
-#define BEGIN_FURTHER(c, hook, name)                                                                 \
+#define BEGIN_FURTHER(c, hook, name) \
 	((struct wp_##name *)begin_further_record(c, hook, WP_KIND_##name, sizeof(struct wp_##name)))
 
 #endif

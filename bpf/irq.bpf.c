@@ -58,7 +58,8 @@ int BPF_PROG(irq__exit)
 	return 0;
 }
 
-/* Detached while deliveries come from virtual devices only. The first raise since the softirq last ran is the one that makes it run. */
+/* Detached while deliveries come from virtual devices only. The first raise since the softirq last ran is the one that
+ * makes it run. */
 SEC("tp_btf/softirq_raise")
 int BPF_PROG(irq__softirq_raise, unsigned int vec)
 {

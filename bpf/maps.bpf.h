@@ -100,12 +100,12 @@ enum sock_kind { KIND_OTHER, KIND_TCP, KIND_DATAGRAM, KIND_UNIX_STREAM };
 /* A watched socket. Cloned by the kernel from a listener to its children: a foreign cookie tells. */
 struct sock_state {
 	u64 cookie;
-	u64 delivered;    /* one past the last unit made readable */
-	u64 consumed;     /* one past the last unit read */
-	u64 protocol_ns;  /* of the packet below; under the socket's lock */
+	u64 delivered; /* one past the last unit made readable */
+	u64 consumed; /* one past the last unit read */
+	u64 protocol_ns; /* of the packet below; under the socket's lock */
 	u64 protocol_skb;
 	u64 listener;
-	u32 base;         /* TCP: sequence number of stream offset 0 */
+	u32 base; /* TCP: sequence number of stream offset 0 */
 	u8 kind;
 	u8 consumed_known;
 	u16 pad;

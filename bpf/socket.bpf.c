@@ -229,7 +229,8 @@ int BPF_PROG(socket__data_ready, struct sock *sk)
 }
 
 /* Bytes of this read, from the socket's numbers after it. */
-static __always_inline void measure_read(struct task_state *t, struct sock_state *s, struct sock *sk, int ret, int flags)
+static __always_inline void measure_read(struct task_state *t, struct sock_state *s, struct sock *sk, int ret,
+					 int flags)
 {
 	u64 before;
 	u32 units = ret > 0 ? ret : 0;
@@ -299,7 +300,8 @@ int BPF_PROG(socket__recv_length, struct sock *sk, int ret, int flags)
 		if (config.port && sk->__sk_common.skc_num != config.port)
 			s = NULL;
 		else
-			s = watch_socket(c, WP_HOOK_socket__recv_length, sk, WP_WHY_used, (u32)bpf_get_current_pid_tgid(), false);
+			s = watch_socket(c, WP_HOOK_socket__recv_length, sk, WP_WHY_used,
+					 (u32)bpf_get_current_pid_tgid(), false);
 	}
 	if (!t || !s) {
 		count(c, WP_HOOK_socket__recv_length, WP_FILTERED);

@@ -241,18 +241,10 @@ int BPF_PROG(syscall__exit, struct pt_regs *regs, long ret)
 	c->call_class = 0;
 	t->class = WP_CALL_NONE;
 	switch (class) {
-	case WP_CALL_WAIT:
-		waited(c, t, ret);
-		return 0;
-	case WP_CALL_READ:
-		received(c, t, ret);
-		return 0;
-	case WP_CALL_SEND:
-		sent(c, t, ret);
-		return 0;
-	case WP_CALL_ACCEPT:
-		accepted(c, t, ret);
-		return 0;
+	case WP_CALL_WAIT: waited(c, t, ret); return 0;
+	case WP_CALL_READ: received(c, t, ret); return 0;
+	case WP_CALL_SEND: sent(c, t, ret); return 0;
+	case WP_CALL_ACCEPT: accepted(c, t, ret); return 0;
 	case WP_CALL_CREATE:
 		if (ret >= 0)
 			expect_socket(ret);

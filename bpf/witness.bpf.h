@@ -52,7 +52,7 @@ static __always_inline void lead_through_epoll(struct witness *w, struct wait_qu
 static __always_inline void lead_through_io_uring(struct witness *w, void *private)
 {
 	/* the two low bits are io_uring's own flags (IO_WQE_F_DOUBLE and friends) */
-	struct io_kiocb *request = (void *)((u64)private & ~3ULL);
+	struct io_kiocb *request = (void *)((u64) private & ~3ULL);
 
 	if (bpf_core_field_exists(struct io_kiocb, tctx))
 		lead_to(w, KREAD(struct io_uring_task, KREAD(struct io_kiocb, request, tctx), task));

@@ -155,11 +155,12 @@ Result<void> Probes::size_maps(const ProbeOptions& options) {
   bpf_map__set_max_entries(skeleton_->maps.cpus, cpus);
   bpf_map__set_max_entries(skeleton_->maps.rings, cpus);
   for (__u32 i = 0; i < cpus; ++i) {
-    const int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "wp_ring", 0, 0, static_cast<__u32>(options.ring_bytes), nullptr);
+    const int fd =
+        bpf_map_create(BPF_MAP_TYPE_RINGBUF, "wp_ring", 0, 0, static_cast<__u32>(options.ring_bytes), nullptr);
     if (fd == -EPERM) return load_error(fd);
     if (fd < 0)
-      return Error{ExitCode::kError, "no ring of " + std::to_string(options.ring_bytes >> 20U) + " MiB per CPU to be had (" +
-                                         std::strerror(-fd) + "); pass a smaller --ring"};
+      return Error{ExitCode::kError, "no ring of " + std::to_string(options.ring_bytes >> 20U) +
+                                         " MiB per CPU to be had (" + std::strerror(-fd) + "); pass a smaller --ring"};
     ring_fds_.push_back(fd);
   }
   bpf_map__set_inner_map_fd(skeleton_->maps.rings, ring_fds_.front());
@@ -204,7 +205,8 @@ bool Probes::attach_one(HookState& hook) {
   const Late* later = late(hook.hook);
   (later && for_cards(*later) ? card_links_ : links_).push_back(link);
   hook.attached = true;
-  if (hook.hook == WP_HOOK_irq__softirq_exit) __atomic_store_n(&skeleton_->bss->signals.softirq_ends, 1U, __ATOMIC_RELAXED);
+  if (hook.hook == WP_HOOK_irq__softirq_exit)
+    __atomic_store_n(&skeleton_->bss->signals.softirq_ends, 1U, __ATOMIC_RELAXED);
   return true;
 }
 
@@ -285,7 +287,8 @@ Result<void> Probes::serve_signals() {
   drop_card_hooks_if_unneeded();
   for (const Late& later : kLate) {
     HookState& hook = hooks_[later.hook];
-    if (hook.attached || hook.reason != later.until || !__atomic_load_n(&(signals.*later.asked), __ATOMIC_RELAXED)) continue;
+    if (hook.attached || hook.reason != later.until || !__atomic_load_n(&(signals.*later.asked), __ATOMIC_RELAXED))
+      continue;
     hook.reason.clear();
     attach_one(hook);
   }

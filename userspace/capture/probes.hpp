@@ -31,8 +31,8 @@ struct HookState {
 
 struct ProbeOptions {
   Target target;
-  std::size_t ring_bytes = 0;               ///< per CPU, a power of two of pages
-  std::vector<std::string> without;         ///< hooks to leave out, by program name
+  std::size_t ring_bytes = 0;        ///< per CPU, a power of two of pages
+  std::vector<std::string> without;  ///< hooks to leave out, by program name
 };
 
 class Probes {

@@ -92,7 +92,8 @@ void Recorder::name_addresses(std::size_t from) {
     } else if (h.kind == WP_KIND_drop) {
       const auto reason = field_at(record, &wp_drop::reason);
       name_symbol(field_at(record, &wp_drop::location), h.ts_ns);
-      if (named_reasons_.insert(reason).second) add_name(WP_NAME_drop_reason, reason, facts_.drop_reason(reason), h.ts_ns);
+      if (named_reasons_.insert(reason).second)
+        add_name(WP_NAME_drop_reason, reason, facts_.drop_reason(reason), h.ts_ns);
     }
     at += h.size;
   }

@@ -56,8 +56,9 @@ Result<std::vector<pid_t>> processes_in(const std::string& cgroup) {
       if (pid != getpid()) pids.push_back(pid);
   };
   if (!fs::exists(fs::path(cgroup) / "cgroup.procs"))
-    return Error{ExitCode::kError, "'" + cgroup + "' is not a cgroup (it has no cgroup.procs); pass a directory below "
-                                   "/sys/fs/cgroup"};
+    return Error{ExitCode::kError, "'" + cgroup +
+                                       "' is not a cgroup (it has no cgroup.procs); pass a directory below "
+                                       "/sys/fs/cgroup"};
   read(cgroup);
   for (const auto& entry : fs::recursive_directory_iterator(cgroup, error))
     if (entry.is_directory()) read(entry.path());
@@ -87,7 +88,8 @@ Result<void> Target::check() const {
                  "nothing to watch: pass -p PID, -c COMM, --port N, --cgroup PATH, -a, or -- COMMAND"};
   if (ways > 1) return Error{ExitCode::kUsage, "pass only one of -p, -c, --port, --cgroup, -a and -- COMMAND"};
   if (comm.size() > 15)
-    return Error{ExitCode::kUsage, "-c: the kernel keeps 15 bytes of a name, '" + comm + "' is longer; pass its first 15"};
+    return Error{ExitCode::kUsage,
+                 "-c: the kernel keeps 15 bytes of a name, '" + comm + "' is longer; pass its first 15"};
   return {};
 }
 
@@ -99,8 +101,8 @@ Result<std::vector<pid_t>> resolve(const Target& target) {
     if (!fs::exists("/proc/" + number))
       return Error{ExitCode::kError, "there is no process " + number + "; `pgrep -a NAME` lists the ones that run"};
     if (!is_process(pid))
-      return Error{ExitCode::kError, number + " is a thread, not a process; pass its process id (Tgid in /proc/" + number +
-                                         "/status)"};
+      return Error{ExitCode::kError,
+                   number + " is a thread, not a process; pass its process id (Tgid in /proc/" + number + "/status)"};
     if (pid == getpid()) return Error{ExitCode::kUsage, "-p: wakepath does not watch itself"};
   }
   return target.pids;
@@ -108,8 +110,7 @@ Result<std::vector<pid_t>> resolve(const Target& target) {
 
 Result<std::uint64_t> cgroup_id(const std::string& path) {
   struct stat info {};
-  if (stat(path.c_str(), &info) != 0)
-    return Error{ExitCode::kError, "cgroup '" + path + "': " + std::strerror(errno)};
+  if (stat(path.c_str(), &info) != 0) return Error{ExitCode::kError, "cgroup '" + path + "': " + std::strerror(errno)};
   return static_cast<std::uint64_t>(info.st_ino);  // kernfs: the inode number is the node's id
 }
 

@@ -63,7 +63,9 @@ int run(const Options& options) {
 void add_export(CLI::App& app, int& status) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("export", "every request, for other programs");
-  command->add_option("FORMAT", options->format, "jsonl: one JSON object a line")->required()->check(CLI::IsMember({"jsonl"}));
+  command->add_option("FORMAT", options->format, "jsonl: one JSON object a line")
+      ->required()
+      ->check(CLI::IsMember({"jsonl"}));
   command->add_option("FILE", options->file, "a recording")->required();
   command->add_option("-o,--output", options->output, "where to write, - for stdout (default)");
   add_max_loss_option(*command, options->max_loss);

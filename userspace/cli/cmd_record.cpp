@@ -17,7 +17,11 @@ Result<std::uint64_t> duration_ns(const std::string& text) {
   double value = 0;
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   const std::string unit(rest, text.data() + text.size());
-  const double scale = unit.empty() || unit == "s" ? 1e9 : unit == "ms" ? 1e6 : unit == "m" ? 60e9 : unit == "h" ? 3600e9 : 0;
+  const double scale = unit.empty() || unit == "s" ? 1e9
+                       : unit == "ms"              ? 1e6
+                       : unit == "m"               ? 60e9
+                       : unit == "h"               ? 3600e9
+                                                   : 0;
   if (error != std::errc() || scale == 0 || value <= 0 || value * scale > 9e18)
     return Error{ExitCode::kUsage, "-d: '" + text + "' is no duration; write 10s, 500ms, 2m or 1h"};
   return static_cast<std::uint64_t>(value * scale);
@@ -61,7 +65,9 @@ void add_record(CLI::App& app, int& status) {
   auto typed = std::make_shared<Typed>();
   CLI::App* sub = app.add_subcommand("record", "record a live server into a file, for report, show and export");
   capture::Target& target = typed->options.target;
-  sub->add_option("-p,--pid", typed->pids, "processes, with their threads and descendants")->delimiter(',')->check(CLI::PositiveNumber);
+  sub->add_option("-p,--pid", typed->pids, "processes, with their threads and descendants")
+      ->delimiter(',')
+      ->check(CLI::PositiveNumber);
   sub->add_option("-c,--comm", target.comm, "every process of this name, now and later");
   sub->add_option("--port", target.port, "sockets of this local port, and who holds them")->check(CLI::Range(1, 65535));
   sub->add_option("--cgroup", target.cgroup, "every process in this cgroup, now and later");
@@ -70,8 +76,11 @@ void add_record(CLI::App& app, int& status) {
   sub->add_option("-d,--duration", typed->duration, "stop after this time, such as 10s");
   sub->add_option("-o,--output", typed->options.output, "file to write (default: wakepath.wkp)");
   sub->add_flag("-f,--force", typed->options.replace, "replace the file if it is there");
-  sub->add_option("--ring", typed->ring_mebibytes, "MiB of buffer for each CPU (default: 16)")->check(CLI::Range(1U, 1024U));
-  sub->add_option("--ring-pages", typed->ring_pages, "the same in pages, for tests")->check(CLI::Range(1U, 262144U))->group("");
+  sub->add_option("--ring", typed->ring_mebibytes, "MiB of buffer for each CPU (default: 16)")
+      ->check(CLI::Range(1U, 1024U));
+  sub->add_option("--ring-pages", typed->ring_pages, "the same in pages, for tests")
+      ->check(CLI::Range(1U, 262144U))
+      ->group("");
   sub->add_option("--without", typed->options.without, "leave out a program, such as sched__wakeup")->group("");
   sub->add_option("--max-loss", typed->options.max_loss, "exit with 6 when more records are lost");
   sub->add_option("--ready-fd", typed->options.ready_fd, "write a byte to this descriptor once recording runs");

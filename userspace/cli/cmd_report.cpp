@@ -23,7 +23,8 @@ int run(const Options& options) {
   if (options.json) {
     output->write(report::summary_json(analysis->info, analysis->summary, report).dump(2) + '\n');
   } else {
-    output->write(report::render_summary(analysis->info, analysis->summary, report, stdout_style(options.color), options.file));
+    output->write(
+        report::render_summary(analysis->info, analysis->summary, report, stdout_style(options.color), options.file));
   }
   const int status = status_of(output->finish());
   return status != 0 ? status : loss_status(analysis->summary.events_lost, options.max_loss);

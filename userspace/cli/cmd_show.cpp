@@ -31,14 +31,15 @@ Result<Found> find_by_id(const Options& options, std::uint64_t id) {
   auto analysis = analyse(options.file, [&select](const model::Path& path) { select.on_path(path); });
   if (!analysis) return std::move(analysis.error());
   if (!select.found()) {
-    return Error{ExitCode::kError, fmt::format("{} has no request #{}: it has {}; see wakepath export jsonl", in_quotes(options.file),
-                                               id, analysis->summary.paths)};
+    return Error{ExitCode::kError, fmt::format("{} has no request #{}: it has {}; see wakepath export jsonl",
+                                               in_quotes(options.file), id, analysis->summary.paths)};
   }
   return Found{{*select.found()}, analysis->summary.events_lost};
 }
 
 Error no_path_has_a_total(const Options& options) {
-  return {ExitCode::kError, fmt::format("{} has no request with a total; see wakepath report", in_quotes(options.file))};
+  return {ExitCode::kError,
+          fmt::format("{} has no request with a total; see wakepath report", in_quotes(options.file))};
 }
 
 Result<Found> find_slowest(const Options& options) {

@@ -45,7 +45,8 @@ bool locale_is_utf8() {
   for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
     std::string value(variable(name));
     if (value.empty()) continue;
-    std::transform(value.begin(), value.end(), value.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(value.begin(), value.end(), value.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return value.find("utf-8") != std::string::npos || value.find("utf8") != std::string::npos;
   }
   return false;
@@ -55,7 +56,8 @@ bool locale_is_utf8() {
 
 void add_color_option(CLI::App& command, std::string& choice) {
   choice = "auto";
-  command.add_option("--color", choice, "colour the text: auto, always, never")->check(CLI::IsMember({"auto", "always", "never"}));
+  command.add_option("--color", choice, "colour the text: auto, always, never")
+      ->check(CLI::IsMember({"auto", "always", "never"}));
 }
 
 report::Style stdout_style(const std::string& color_choice) {
@@ -75,7 +77,8 @@ Result<Output> Output::open(const std::string& name) {
   if (name.empty() || name == "-") return Output(std::unique_ptr<std::FILE, Closer>(stdout), "stdout");
   std::FILE* file = std::fopen(name.c_str(), "we");
   if (file == nullptr) {
-    return Error{ExitCode::kError, fmt::format("cannot write {}: {}; choose another place with -o", in_quotes(name), std::strerror(errno))};
+    return Error{ExitCode::kError, fmt::format("cannot write {}: {}; choose another place with -o", in_quotes(name),
+                                               std::strerror(errno))};
   }
   return Output(std::unique_ptr<std::FILE, Closer>(file), in_quotes(name));
 }
@@ -88,7 +91,8 @@ bool Output::write(std::string_view data) {
 Result<void> Output::finish() {
   if (error_ == 0 && std::fflush(file_.get()) != 0) error_ = errno;
   if (error_ == 0 || error_ == EPIPE) return {};
-  return Error{ExitCode::kError, fmt::format("cannot write {}: {}; what is there is cut off", name_, std::strerror(error_))};
+  return Error{ExitCode::kError,
+               fmt::format("cannot write {}: {}; what is there is cut off", name_, std::strerror(error_))};
 }
 
 int fail(const Error& error) {
@@ -100,13 +104,15 @@ int status_of(const Result<void>& result) { return result ? static_cast<int>(Exi
 
 void add_max_loss_option(CLI::App& command, std::int64_t& allowed) {
   allowed = -1;
-  command.add_option("--max-loss", allowed, "exit with 6 when more events than this were lost")->check(CLI::NonNegativeNumber);
+  command.add_option("--max-loss", allowed, "exit with 6 when more events than this were lost")
+      ->check(CLI::NonNegativeNumber);
 }
 
 int loss_status(std::uint64_t lost, std::int64_t allowed) {
   if (allowed < 0 || lost <= static_cast<std::uint64_t>(allowed)) return static_cast<int>(ExitCode::kDone);
   return fail({ExitCode::kDataLost,
-               fmt::format("{} events were lost, more than the {} allowed; record fewer targets or a larger buffer", lost, allowed)});
+               fmt::format("{} events were lost, more than the {} allowed; record fewer targets or a larger buffer",
+                           lost, allowed)});
 }
 
 }  // namespace wp::cli

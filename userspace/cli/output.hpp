@@ -16,8 +16,8 @@ namespace wp::cli {
 /// Adds --color auto|always|never to a command; `choice` must outlive the parsing.
 void add_color_option(CLI::App& command, std::string& choice);
 
-/// For text on stdout: colour by `color_choice`, then NO_COLOR, CLICOLOR_FORCE, TERM and whether it is a terminal; width
-/// by COLUMNS or the terminal, else 100; UTF-8 by the locale's variables.
+/// For text on stdout: colour by `color_choice`, then NO_COLOR, CLICOLOR_FORCE, TERM and whether it is a terminal;
+/// width by COLUMNS or the terminal, else 100; UTF-8 by the locale's variables.
 report::Style stdout_style(const std::string& color_choice);
 
 /// A file, or stdout for an empty name and "-". Data is written as it comes.

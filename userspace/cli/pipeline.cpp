@@ -55,8 +55,9 @@ void add_file_diagnostics(model::Summary& summary, const stream::Replayed& repla
   const auto add = [&](const char* name, Severity severity, std::uint64_t count, const std::string& sentence) {
     if (count) summary.diagnostics.push_back({name, severity, count, sentence});
   };
-  const std::string where = replayed.damage.empty() ? "" : ": " + replayed.damage.front().reason + " at byte " +
-                                                               std::to_string(replayed.damage.front().offset);
+  const std::string where = replayed.damage.empty() ? ""
+                                                    : ": " + replayed.damage.front().reason + " at byte " +
+                                                          std::to_string(replayed.damage.front().offset);
   add("damage", Severity::kDataLoss, replayed.damages, "pieces of the file can't be used" + where);
   add("not_closed", Severity::kNotice, !replayed.closed_cleanly, "the recording was not closed: its end is missing");
   add("unknown_kinds", Severity::kNotice, replayed.counts.unknown_kinds, "records of a newer version were left out");

@@ -72,9 +72,7 @@ class Command {
     return ended_;
   }
   /// As a shell would tell it.
-  [[nodiscard]] int status() const {
-    return WIFSIGNALED(status_) ? 128 + WTERMSIG(status_) : WEXITSTATUS(status_);
-  }
+  [[nodiscard]] int status() const { return WIFSIGNALED(status_) ? 128 + WTERMSIG(status_) : WEXITSTATUS(status_); }
 
  private:
   Command(pid_t pid, UniqueFd gate) : pid_(pid), gate_(std::move(gate)) {}
@@ -142,8 +140,8 @@ stream::Header header_for(const RecordOptions& options, const capture::Probes& p
 void announce(const RecordOptions& options, const capture::Probes& probes) {
   const auto& hooks = probes.hooks();
   const auto attached = std::count_if(hooks.begin(), hooks.end(), [](const auto& h) { return h.attached; });
-  spdlog::info("recording {}, {} of {} hooks, into {}{}", options.target.describe(), attached, hooks.size(), options.output,
-               options.duration_ns ? "" : "; Ctrl-C ends it");
+  spdlog::info("recording {}, {} of {} hooks, into {}{}", options.target.describe(), attached, hooks.size(),
+               options.output, options.duration_ns ? "" : "; Ctrl-C ends it");
 }
 
 std::string size_text(std::uint64_t bytes) {
@@ -185,9 +183,11 @@ Result<std::vector<pid_t>> Session::choose() {
 Result<void> Session::prepare() {
   if (auto target = options_.target.check(); !target) return target;
   if (!capture::read_rights().enough())
-    return Error{ExitCode::kNotPermitted, "recording needs CAP_BPF and CAP_PERFMON, and finding the target CAP_SYS_PTRACE; "
-                                          "run it as root"};
-  if (std::string why = capture::foreign_namespace(); !why.empty()) return Error{ExitCode::kNotPermitted, std::move(why)};
+    return Error{ExitCode::kNotPermitted,
+                 "recording needs CAP_BPF and CAP_PERFMON, and finding the target CAP_SYS_PTRACE; "
+                 "run it as root"};
+  if (std::string why = capture::foreign_namespace(); !why.empty())
+    return Error{ExitCode::kNotPermitted, std::move(why)};
   auto facts = capture::KernelFacts::read();
   if (!facts) return std::move(facts.error());
   facts_ = std::make_unique<capture::KernelFacts>(std::move(*facts));
@@ -207,8 +207,9 @@ Result<void> Session::prepare() {
                                        "; start the server first, or record it with -- COMMAND"};
   if (!options_.target.comm.empty() && pids->empty())
     spdlog::warn("no process is named '{}' yet; waiting for one", options_.target.comm);
-  auto writer = stream::RecordingWriter::create(options_.output, header_for(options_, *probes_),
-                                                options_.replace ? stream::Existing::kReplace : stream::Existing::kRefuse);
+  auto writer =
+      stream::RecordingWriter::create(options_.output, header_for(options_, *probes_),
+                                      options_.replace ? stream::Existing::kReplace : stream::Existing::kRefuse);
   if (!writer) return std::move(writer.error());
   writer_ = std::move(*writer);
   recorder_ = std::make_unique<capture::Recorder>(*probes_, *facts_, *writer_);
@@ -243,7 +244,8 @@ Result<int> Session::conclude(Result<void> looped) {
     spdlog::info("wrote {} ({}): {} records, {} lost. Next: wakepath report {}", options_.output,
                  size_text(writer_->file_bytes()), recorder_->received(), lost, options_.output);
   if (options_.max_loss && lost > *options_.max_loss) {
-    spdlog::error("{} records were lost, more than --max-loss {}; record with a larger --ring", lost, *options_.max_loss);
+    spdlog::error("{} records were lost, more than --max-loss {}; record with a larger --ring", lost,
+                  *options_.max_loss);
     return static_cast<int>(ExitCode::kDataLost);
   }
   return command_ && command_->ended() ? command_->status() : static_cast<int>(ExitCode::kDone);
