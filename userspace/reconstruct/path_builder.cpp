@@ -46,7 +46,7 @@ bool announces(const TaskState& reader, const wp_read_call& read, std::uint64_t 
 // The reader slept at the delivery, since before the recording: the call it waited in has no record.
 bool began_asleep(const TaskState& reader, std::uint64_t ready_ns) {
   const Gap* gap = reader.off_cpu_at(ready_ns);
-  return gap && gap->asleep_at_start();
+  return gap && gap->asleep_at_start() && gap->waking_ns > ready_ns;
 }
 
 // The wait that returned between the delivery and the read; ready_ns 0: the delivery is not known.
@@ -218,8 +218,10 @@ void add_reply(model::Path& path, const wp_send_call& send) {
 
 void add_reply_by_order(model::Path& path, const wp_send_call& send) {
   add_reply(path, send);
-  for (const Stage stage : {Stage::kReply, Stage::kXmit})
-    if (path.at(stage).has_time()) path.at(stage).seen = Seen::kInferred, path.at(stage).why = Reason::kReplyOrder;
+  for (const Stage stage : {Stage::kReply, Stage::kXmit}) {
+    StagePoint& point = path.at(stage);
+    if (point.has_time()) point = {Seen::kInferred, Reason::kReplyOrder, point.ts_ns, point.cpu};
+  }
 }
 
 void close_without_reply(model::Path& path, model::Reason why) {
