@@ -154,6 +154,28 @@ TEST(SummaryTest, LossGapsAndMissingHooksAreNeverLeftOut) {
   EXPECT_THAT(text, HasSubstr("  data_loss  4 late_event: events came too late to be sorted\n"));
 }
 
+TEST(SummaryTest, AHookThatNothingNeededIsNotMissing) {
+  model::RecordingInfo info = some_info();
+  info.hooks.push_back({"napi__netif_rx", "netif_rx_entry", "driver", "not needed: every driver was seen by other hooks", false});
+  EXPECT_THAT(rendered(info, some_summary(), four_reads()), Not(HasSubstr("missing hooks")));
+  const nlohmann::json recording = summary_json(info, some_summary(), four_reads())["recording"];
+  EXPECT_TRUE(recording["missing_hooks"].empty());
+  EXPECT_EQ(recording["hooks"][0]["attached"], false);
+}
+
+TEST(SummaryTest, TheBooksBalanceOrNameTheHookThatDoesNot) {
+  model::RecordingInfo info = some_info();
+  info.hooks.push_back({"sched__switch", "sched_switch", "running", "", true, 10, 1, 2, 3, 0, 0, 4});
+  info.hooks.push_back({"stack__receive", "netif_receive_skb", "stack", "", true});
+  EXPECT_THAT(rendered(info, some_summary(), four_reads()), HasSubstr("  books: 2 hooks balance\n"));
+  const nlohmann::json hook = summary_json(info, some_summary(), four_reads())["recording"]["hooks"][0];
+  EXPECT_EQ(hook, nlohmann::json({{"name", "sched__switch"}, {"tracepoint", "sched_switch"}, {"attached", true},
+                                  {"reason", ""}, {"fired", 10}, {"self", 1}, {"filtered", 2}, {"noted", 3},
+                                  {"map_full", 0}, {"ring_full", 0}, {"submitted", 4}}));
+  info.hooks[0].fired = 11;
+  EXPECT_THAT(rendered(info, some_summary(), four_reads()), HasSubstr("  books: not balanced: sched_switch\n"));
+}
+
 TEST(SummaryTest, NothingRecordedIsSaidAndNotZeroNanoseconds) {
   const std::string text = rendered({}, {}, Report());
   EXPECT_THAT(text, HasSubstr("0 paths of 0 reads, 0 complete (-)"));
@@ -191,6 +213,7 @@ TEST(SummaryTest, HostileNamesNeverReachTheTerminalRaw) {
 TEST(SummaryTest, JsonHoldsTheSameNumbersAndFitsItsSchema) {
   model::RecordingInfo info = some_info();
   info.hooks.push_back({"stack__tcp_probe", "tcp_probe", "protocol", "not in this kernel", false});
+  info.hooks.push_back({"sched__switch", "sched_switch", "running", "", true, 10, 1, 2, 3, 0, 0, 4});
   model::Summary summary = some_summary();
   summary.gaps.push_back({~0U, 0, 2'000'000'000, 1, "damaged block"});
   summary.diagnostics.push_back({"late_event", model::Diagnostic::Severity::kDataLoss, 4, "events came too late"});

@@ -195,6 +195,11 @@ struct HookUse {
   std::string name, tracepoint, stage, reason;  ///< reason: why it is missing, empty when attached
   bool attached = false;
   std::uint64_t fired = 0, self = 0, filtered = 0, noted = 0, map_full = 0, ring_full = 0, submitted = 0;
+
+  /// What became of each firing is known.
+  [[nodiscard]] bool balances() const { return fired == self + filtered + noted + map_full + ring_full + submitted; }
+  /// Neither attached nor left out because nothing asked for it.
+  [[nodiscard]] bool is_missing() const { return !attached && !reason.starts_with("not needed"); }
 };
 
 /// What a recording is, from its header.

@@ -119,17 +119,31 @@ std::string gap_text(const model::Gap& gap, std::uint64_t begin_ns) {
                      printable(gap.why));
 }
 
-std::string loss(const model::Summary& summary, const Report& report, const Style& style) {
+// Of every hook that ran: do the fates of its firings add up to them?
+std::string books(const model::RecordingInfo& info, const Style& style) {
+  std::uint64_t balanced = 0;
+  std::string others;
+  for (const model::HookUse& hook : info.hooks) {
+    if (!hook.attached) continue;
+    balanced += hook.balances();
+    if (!hook.balances()) others += (others.empty() ? "" : ", ") + printable(hook.tracepoint);
+  }
+  if (balanced == 0 && others.empty()) return {};
+  if (others.empty()) return fmt::format("  books: {} {}\n", counted(balanced, "hook"), balanced == 1 ? "balances" : "balance");
+  return fmt::format("  books: {}\n", paint(style, Color::kYellow, "not balanced: " + others));
+}
+
+std::string loss(const model::RecordingInfo& info, const model::Summary& summary, const Report& report, const Style& style) {
   std::string text = heading(style, "loss");
   text += fmt::format("  {} lost, {} paths near a loss\n", lost_text(style, summary), grouped(report.near_loss()));
   for (std::size_t i = 0; i < std::min(summary.gaps.size(), kMostGaps); ++i) text += gap_text(summary.gaps[i], summary.first_ns);
-  return text + more_text(summary.gaps.size(), kMostGaps);
+  return text + more_text(summary.gaps.size(), kMostGaps) + books(info, style);
 }
 
 std::string missing_hooks(const model::RecordingInfo& info, const Style& style) {
   std::string text;
   for (const model::HookUse& hook : info.hooks) {
-    if (hook.attached) continue;
+    if (!hook.is_missing()) continue;
     text += fmt::format("  {}: {}; stage affected: {}\n", printable(hook.tracepoint),
                         hook.reason.empty() ? "no reason given" : printable(hook.reason), printable(hook.stage));
   }
@@ -162,7 +176,7 @@ std::string render_summary(const model::RecordingInfo& info, const model::Summar
   text += heading(style, "where the time went (from the stage before to this one)") + time_table(report.stages());
   text += untimed_stages(report.stages(), style);
   text += waiting(report, style) + wakes(summary, report, style) + sources(summary, report, style);
-  text += loss(summary, report, style) + missing_hooks(info, style) + diagnostics(summary, style);
+  text += loss(info, summary, report, style) + missing_hooks(info, style) + diagnostics(summary, style);
   return fit_charset(style, text + next_step(report, file));
 }
 

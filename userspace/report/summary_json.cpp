@@ -15,15 +15,37 @@ json mechanisms_json(const MechanismCounts& counts) {
   return mechanisms;
 }
 
-json recording_json(const model::RecordingInfo& info, const model::Summary& summary) {
+json missing_hooks_json(const model::RecordingInfo& info) {
   json hooks = json::array();
   for (const model::HookUse& hook : info.hooks) {
-    if (hook.attached) continue;
+    if (!hook.is_missing()) continue;
     hooks.push_back({{"name", valid_utf8(hook.name)},
                      {"tracepoint", valid_utf8(hook.tracepoint)},
                      {"stage", valid_utf8(hook.stage)},
                      {"reason", valid_utf8(hook.reason)}});
   }
+  return hooks;
+}
+
+json hooks_json(const model::RecordingInfo& info) {
+  json hooks = json::array();
+  for (const model::HookUse& hook : info.hooks) {
+    hooks.push_back({{"name", valid_utf8(hook.name)},
+                     {"tracepoint", valid_utf8(hook.tracepoint)},
+                     {"attached", hook.attached},
+                     {"reason", valid_utf8(hook.reason)},
+                     {"fired", hook.fired},
+                     {"self", hook.self},
+                     {"filtered", hook.filtered},
+                     {"noted", hook.noted},
+                     {"map_full", hook.map_full},
+                     {"ring_full", hook.ring_full},
+                     {"submitted", hook.submitted}});
+  }
+  return hooks;
+}
+
+json recording_json(const model::RecordingInfo& info, const model::Summary& summary) {
   return {{"tool_version", valid_utf8(info.tool_version)},
           {"kernel", valid_utf8(info.kernel)},
           {"arch", valid_utf8(info.host_arch)},
@@ -35,7 +57,8 @@ json recording_json(const model::RecordingInfo& info, const model::Summary& summ
           {"last_ns", summary.last_ns},
           {"events", summary.events},
           {"closed_cleanly", info.closed_cleanly},
-          {"missing_hooks", std::move(hooks)}};
+          {"missing_hooks", missing_hooks_json(info)},
+          {"hooks", hooks_json(info)}};
 }
 
 json loss_json(const model::Summary& summary, const Report& report) {
