@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "userspace/cli/record_run.hpp"
 
+#include <poll.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
 #include <sys/syscall.h>
@@ -79,8 +80,10 @@ class Command {
 
   [[noreturn]] static void run(const std::vector<std::string>& words, const int (&gate)[2]) {
     close(gate[1]);
-    char byte = 0;
-    if (::read(gate[0], &byte, 1) != 1) _exit(125);
+    // Looked at, not read: a read would be the command's first path.
+    pollfd go{gate[0], POLLIN, 0};
+    while (poll(&go, 1, -1) < 0 && errno == EINTR) continue;
+    if (!(go.revents & POLLIN)) _exit(125);  // the recorder has ended
     close(gate[0]);
     std::vector<char*> arguments;
     for (const auto& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
