@@ -35,12 +35,14 @@ void add_read_facts(model::Path& path, const wp_read_call& read, const NameTable
 bool is_select(const std::string& syscall) { return syscall == "select" || syscall == "pselect6"; }
 
 // Whether the last wait can have told the reader of the data; ready_ns 0: when that came is not known. A wait that
-// slept although the data was there did not look at this socket.
-bool announces(const TaskState& reader, const wp_read_call& read, std::uint64_t ready_ns) {
+// slept although the data was there did not look at this socket, unless the delivery, not yet at its end, woke it.
+bool announces(const TaskState& reader, const wp_read_call& read, DeliveryId delivery, std::uint64_t ready_ns) {
   const auto& wait = reader.last_wait;
   if (!wait || wait->h.ts_ns < ready_ns || wait->h.ts_ns > read.enter_ns) return false;
   if (!ready_ns) return wait->ret > 0 && !reader.slept_since(wait->h.ts_ns);
-  return wait->enter_ns <= ready_ns || !wait->slept || wait->ret <= 0;
+  if (wait->enter_ns <= ready_ns || !wait->slept || wait->ret <= 0) return true;
+  const Gap* gap = reader.woken_by(delivery, ready_ns);
+  return gap && gap->on_ns <= wait->h.ts_ns;
 }
 
 // The reader slept at the delivery, since before the recording: the call it waited in has no record.
@@ -50,14 +52,14 @@ bool began_asleep(const TaskState& reader, std::uint64_t ready_ns) {
 }
 
 // The wait that returned between the delivery and the read; ready_ns 0: the delivery is not known.
-void add_returned(model::Path& path, const wp_read_call& read, const TaskState& reader, std::uint64_t ready_ns,
-                  const NameTable& names) {
+void add_returned(model::Path& path, const wp_read_call& read, const TaskState& reader, DeliveryId delivery,
+                  std::uint64_t ready_ns, const NameTable& names) {
   StagePoint& returned = path.at(Stage::kReturned);
   if (ready_ns && read.enter_ns < ready_ns) {
     returned = none(Seen::kNotNeeded, Reason::kBlockedInRead);
     return;
   }
-  if (!announces(reader, read, ready_ns)) {
+  if (!announces(reader, read, delivery, ready_ns)) {
     const bool unseen = ready_ns && began_asleep(reader, ready_ns);
     returned = unseen ? none(Seen::kUnknown, Reason::kBeforeRecording) : none(Seen::kNotNeeded, Reason::kReadWithoutWait);
     return;
@@ -148,7 +150,7 @@ model::Path build_path(const Taken& part, const wp_read_call& read, const Socket
   path.bytes = path.datagram && read.ret >= 0 ? static_cast<std::uint64_t>(read.ret) : part.end - part.begin;
   const std::uint64_t ready_ns = part.delivery ? part.delivery->record.h.ts_ns : 0;
   add_read_stages(path, read, reader, ready_ns);
-  add_returned(path, read, reader, ready_ns, names);
+  add_returned(path, read, reader, part.delivery ? part.delivery->id() : 0, ready_ns, names);
   if (!part.delivery) {
     without_delivery(path, socket, loss_before);
     return path;
@@ -204,7 +206,7 @@ model::Path build_pipe_path(const wp_read_call& read, const TaskState& reader, c
   const std::uint64_t ready_ns = woken ? gap->waking_ns : 0;
   add_read_stages(path, read, reader, ready_ns);
   path.at(Stage::kCopied) = {Seen::kNotApplicable, Reason::kPipeNoSocket, 0, -1};
-  add_returned(path, read, reader, ready_ns, names);
+  add_returned(path, read, reader, 0, ready_ns, names);
   return path;
 }
 
