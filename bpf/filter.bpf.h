@@ -101,7 +101,8 @@ static __always_inline void settle(struct cpu_state *c, struct task_struct *task
 
 /*
  * Not every switch is reported: seen on 6.18 after tasks of the machine's own agent ran, for ftrace
- * and BPF alike. So whoever relies on the last switch first looks whether it still holds.
+ * and BPF alike. So whoever relies on the last switch first looks whether it still holds. Called in a
+ * task's context only, where no switch can come in between: the counters of sched__switch keep one writer.
  */
 static __noinline void catch_up(struct cpu_state *c, struct task_struct *current)
 {

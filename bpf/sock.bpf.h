@@ -169,4 +169,28 @@ static __always_inline u8 descriptor(s32 fd, struct sock **sk, u64 *inode_number
 	return WP_FILE_socket;
 }
 
+/* What a receive was; a socket's part is there only where a socket hook has seen it. */
+static __always_inline void fill_read(struct wp_read_call *e, const struct task_state *t, s64 ret, u8 file_kind)
+{
+	e->start_ns = t->start_ns;
+	e->enter_ns = t->enter_ns;
+	e->ret = ret;
+	e->tid = t->tid;
+	e->pid = t->pid;
+	e->fd = t->fd;
+	e->nr = t->nr;
+	e->file_kind = file_kind;
+	e->flags = t->slept ? WP_READ_SLEPT : 0;
+	if (!t->copied_ns)
+		return;
+	e->copied_ns = t->copied_ns;
+	e->cookie = t->cookie;
+	e->begin = t->begin;
+	e->end = t->end;
+	e->skb = t->skb;
+	e->msg_flags = t->msg_flags;
+	e->unread = t->unread;
+	e->flags |= t->read_flags;
+}
+
 #endif

@@ -263,26 +263,6 @@ static __always_inline void measure_read(struct task_state *t, struct sock_state
 	t->unread = s->delivered - s->consumed;
 }
 
-static __always_inline void fill_read(struct wp_read_call *e, const struct task_state *t, s64 ret)
-{
-	e->start_ns = t->start_ns;
-	e->enter_ns = t->enter_ns;
-	e->copied_ns = t->copied_ns;
-	e->cookie = t->cookie;
-	e->begin = t->begin;
-	e->end = t->end;
-	e->skb = t->skb;
-	e->ret = ret;
-	e->tid = t->tid;
-	e->pid = t->pid;
-	e->fd = t->fd;
-	e->msg_flags = t->msg_flags;
-	e->unread = t->unread;
-	e->nr = t->nr;
-	e->file_kind = WP_FILE_socket;
-	e->flags = t->read_flags | (t->slept ? WP_READ_SLEPT : 0);
-}
-
 /* Every receive on every protocol passes here, in the reader's own context, after the copy. */
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(socket__recv_length, struct sock *sk, int ret, int flags)
@@ -318,7 +298,7 @@ int BPF_PROG(socket__recv_length, struct sock *sk, int ret, int flags)
 	e = BEGIN(c, WP_HOOK_socket__recv_length, read_call);
 	if (!e)
 		return 0;
-	fill_read(e, t, ret);
+	fill_read(e, t, ret, WP_FILE_socket);
 	end_record(c, WP_HOOK_socket__recv_length, e);
 	return 0;
 }

@@ -108,25 +108,7 @@ static __always_inline void received(struct cpu_state *c, struct task_state *t, 
 	e = BEGIN(c, EXIT, read_call);
 	if (!e)
 		return;
-	e->start_ns = t->start_ns;
-	e->enter_ns = t->enter_ns;
-	e->ret = ret;
-	e->tid = t->tid;
-	e->pid = t->pid;
-	e->fd = t->fd;
-	e->nr = t->nr;
-	e->file_kind = kind;
-	e->flags = t->slept ? WP_READ_SLEPT : 0;
-	if (t->copied_ns) {
-		e->copied_ns = t->copied_ns;
-		e->cookie = t->cookie;
-		e->begin = t->begin;
-		e->end = t->end;
-		e->skb = t->skb;
-		e->msg_flags = t->msg_flags;
-		e->unread = t->unread;
-		e->flags |= t->read_flags;
-	}
+	fill_read(e, t, ret, kind);
 	end_record(c, EXIT, e);
 }
 
