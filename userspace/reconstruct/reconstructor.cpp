@@ -70,10 +70,7 @@ void Reconstructor::route(const event::Loss& loss) {
   if (gaps_.size() > kGapsKept) gaps_.pop_front();
 }
 
-void Reconstructor::route(const wp_watermark&) {
-  for (; before_watermark_ > 0; --before_watermark_) pass_on();
-  before_watermark_ = finished_.size();
-}
+void Reconstructor::route(const wp_watermark&) { pass_on_older(); }
 
 void Reconstructor::route(const wp_socket& r) {
   sockets_.on(r);
@@ -179,7 +176,7 @@ void Reconstructor::add_early(SocketState& socket, const EarlyRead& early) {
 }
 
 // In the order of their reads, whenever their deliveries came.
-void Reconstructor::hold(SocketState& socket, model::Path path) {
+void Reconstructor::hold(SocketState& socket, model::Path&& path) {
   const std::uint64_t done = path.at(Stage::kDone).ts_ns;
   auto place = socket.held.end();
   while (place != socket.held.begin() && std::prev(place)->at(Stage::kDone).ts_ns > done) --place;
@@ -338,24 +335,26 @@ void Reconstructor::mark_loss(model::Path& path, std::uint64_t upto_ns) const {
 
 void Reconstructor::emit(model::Path& path) {
   finished_.push_back({std::move(path), summary_.last_ns});
-  if (finished_.size() <= kFinishedKept) return;
-  before_watermark_ -= before_watermark_ > 0;
-  pass_on();
+  if (finished_.size() >= kFinishedKept) pass_on_older();
 }
 
-void Reconstructor::pass_on() {
-  model::Path& path = finished_.front().path;
-  path.id = ++last_id_;
-  mark_loss(path, finished_.front().at_ns);
-  ++summary_.paths;
-  summary_.complete += model::is_complete(path);
-  sink_(path);
-  finished_.pop_front();
+void Reconstructor::pass_on_older() {
+  for (Finished& finished : older_) {
+    model::Path& path = finished.path;
+    path.id = ++last_id_;
+    mark_loss(path, finished.at_ns);
+    ++summary_.paths;
+    summary_.complete += model::is_complete(path);
+    sink_(path);
+  }
+  older_.clear();
+  older_.swap(finished_);
 }
 
 void Reconstructor::end() {
   for (SocketState* socket : sockets_.all()) give_up(*socket, Reason::kStillOpen);
-  while (!finished_.empty()) pass_on();
+  pass_on_older();
+  pass_on_older();
   summary_.tasks = tasks_.everyone();
   check_books();
 }

@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <vector>
 
 #include "userspace/event/event_sink.hpp"
 #include "userspace/model/model.hpp"
@@ -52,13 +53,13 @@ class Reconstructor : public event::EventSink {
   void join_early_reads(SocketState& socket);
   void add_early(SocketState& socket, const EarlyRead& early);
   void add_parts(SocketState& socket, const wp_read_call& r, const std::vector<Taken>& parts);
-  static void hold(SocketState& socket, model::Path path);
+  static void hold(SocketState& socket, model::Path&& path);
   void release(SocketState& socket, const std::function<void(model::Path&)>& finish);
   void settle_replies(SocketState& socket, model::Reason none);
   void give_up(SocketState& socket, model::Reason no_reply);
   void forget_surplus();
   void emit(model::Path& path);
-  void pass_on();
+  void pass_on_older();
   void mark_loss(model::Path& path, std::uint64_t upto_ns) const;
   void check_books();
 
@@ -75,8 +76,8 @@ class Reconstructor : public event::EventSink {
   SocketTracker sockets_;
   model::Summary summary_;
   std::deque<event::Loss> gaps_;
-  std::deque<Finished> finished_;
-  std::size_t before_watermark_ = 0;  // of finished_
+  std::vector<Finished> finished_;  // since the last watermark
+  std::vector<Finished> older_;     // before it
   std::uint64_t sockets_given_up_ = 0;
   std::map<std::pair<std::uint32_t, std::uint32_t>, wp_counters> counters_;
   std::map<std::uint32_t, wp_ring> rings_;
