@@ -48,7 +48,8 @@ TEST(ReconstructMemoryTest, OfManyDatagramSocketsTheLeastRecentlyUsedAreForgotte
   reconstructor.end();
   EXPECT_EQ(with_delivery, kSockets);
   const auto& diagnostics = reconstructor.summary().diagnostics;
-  const auto forgotten = std::find_if(diagnostics.begin(), diagnostics.end(), [](const auto& d) { return d.name == "sockets_forgotten"; });
+  const auto forgotten =
+      std::find_if(diagnostics.begin(), diagnostics.end(), [](const auto& d) { return d.name == "sockets_forgotten"; });
   ASSERT_NE(forgotten, diagnostics.end());
   EXPECT_EQ(forgotten->count, kSockets - 4096);
 }

@@ -142,7 +142,8 @@ TEST(SummaryTest, LossGapsAndMissingHooksAreNeverLeftOut) {
   summary.gaps.push_back({1, 1'500'000'000, 1'600'000'000, 12, "ring full"});
   summary.gaps.push_back({~0U, 0, 2'000'000'000, 1, "damaged block"});
   summary.drop_reasons["SOCKET_RCVBUFF"] = 3;
-  summary.diagnostics.push_back({"late_event", model::Diagnostic::Severity::kDataLoss, 4, "events came too late to be sorted"});
+  summary.diagnostics.push_back(
+      {"late_event", model::Diagnostic::Severity::kDataLoss, 4, "events came too late to be sorted"});
   const std::string text = rendered(info, summary, four_reads());
   EXPECT_THAT(text, HasSubstr("lost        12 events, 1 damaged block"));
   EXPECT_THAT(text, HasSubstr("NOT closed cleanly"));
@@ -156,7 +157,8 @@ TEST(SummaryTest, LossGapsAndMissingHooksAreNeverLeftOut) {
 
 TEST(SummaryTest, AHookThatNothingNeededIsNotMissing) {
   model::RecordingInfo info = some_info();
-  info.hooks.push_back({"napi__netif_rx", "netif_rx_entry", "driver", "not needed: every driver was seen by other hooks", false});
+  info.hooks.push_back(
+      {"napi__netif_rx", "netif_rx_entry", "driver", "not needed: every driver was seen by other hooks", false});
   EXPECT_THAT(rendered(info, some_summary(), four_reads()), Not(HasSubstr("missing hooks")));
   const nlohmann::json recording = summary_json(info, some_summary(), four_reads())["recording"];
   EXPECT_TRUE(recording["missing_hooks"].empty());
@@ -169,9 +171,17 @@ TEST(SummaryTest, TheBooksBalanceOrNameTheHookThatDoesNot) {
   info.hooks.push_back({"stack__receive", "netif_receive_skb", "stack", "", true});
   EXPECT_THAT(rendered(info, some_summary(), four_reads()), HasSubstr("  books: 2 hooks balance\n"));
   const nlohmann::json hook = summary_json(info, some_summary(), four_reads())["recording"]["hooks"][0];
-  EXPECT_EQ(hook, nlohmann::json({{"name", "sched__switch"}, {"tracepoint", "sched_switch"}, {"attached", true},
-                                  {"reason", ""}, {"fired", 10}, {"self", 1}, {"filtered", 2}, {"noted", 3},
-                                  {"map_full", 0}, {"ring_full", 0}, {"submitted", 4}}));
+  EXPECT_EQ(hook, nlohmann::json({{"name", "sched__switch"},
+                                  {"tracepoint", "sched_switch"},
+                                  {"attached", true},
+                                  {"reason", ""},
+                                  {"fired", 10},
+                                  {"self", 1},
+                                  {"filtered", 2},
+                                  {"noted", 3},
+                                  {"map_full", 0},
+                                  {"ring_full", 0},
+                                  {"submitted", 4}}));
   info.hooks[0].fired = 11;
   EXPECT_THAT(rendered(info, some_summary(), four_reads()), HasSubstr("  books: not balanced: sched_switch\n"));
 }

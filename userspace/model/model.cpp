@@ -8,8 +8,8 @@ namespace wp::model {
 namespace {
 
 constexpr std::array<const char*, kStageCount> kStageNames = {
-    "hw",      "irq",      "raise", "softirq", "driver", "stack", "protocol", "queued", "waking",
-    "runnable", "running", "returned", "read", "copied", "done", "reply", "xmit",
+    "hw",       "irq",     "raise",    "softirq", "driver", "stack", "protocol", "queued", "waking",
+    "runnable", "running", "returned", "read",    "copied", "done",  "reply",    "xmit",
 };
 static_assert(kStageNames[static_cast<std::size_t>(Stage::kXmit)] == std::string_view("xmit"));
 
@@ -44,7 +44,8 @@ constexpr std::array kReasons = {
     ReasonRow{Reason::kWokenBeforeSleep, "woken_before_sleep", "the wake came before the reader had gone to sleep"},
 
     ReasonRow{Reason::kPollAlreadyRunning, "poll_already_running", "the driver's poll was already running"},
-    ReasonRow{Reason::kWakeWithoutWitness, "wake_without_witness", "the wake fits, but the wait queue did not name the task"},
+    ReasonRow{Reason::kWakeWithoutWitness, "wake_without_witness",
+              "the wake fits, but the wait queue did not name the task"},
     ReasonRow{Reason::kDatagramOrder, "datagram_order", "datagrams matched by their order"},
     ReasonRow{Reason::kWakerContext, "waker_context", "taken from the context of the waker"},
     ReasonRow{Reason::kOverlappingReads, "overlapping_reads", "two reads of this socket overlapped"},
@@ -65,7 +66,8 @@ constexpr std::array kReasons = {
     ReasonRow{Reason::kReadBeforeReady, "read_before_ready", "the reader took the data before the kernel announced it"},
     ReasonRow{Reason::kRaisedByHandover, "raised_by_handover", "the sender's hand-over raises the softirq itself"},
     ReasonRow{Reason::kLastInterrupt, "last_interrupt", "the last interrupt before the softirq, its raise not seen"},
-    ReasonRow{Reason::kHookNotYetAttached, "hook_not_yet_attached", "its hook is attached after the first such delivery"},
+    ReasonRow{Reason::kHookNotYetAttached, "hook_not_yet_attached",
+              "its hook is attached after the first such delivery"},
     ReasonRow{Reason::kSwitchNotSeen, "switch_not_seen", "found running by then: no switch to it was reported"},
     ReasonRow{Reason::kNotAnnounced, "not_announced", "the kernel announced no delivery of it"},
     ReasonRow{Reason::kWokenByEarlierData, "woken_by_earlier_data", "earlier data of this socket had woken the reader"},

@@ -75,9 +75,7 @@ void fit_held_packet(model::Path& path, const wp_delivery& d) {
     set(path, {Stage::kIrq, Stage::kRaise, Stage::kSoftirq}, none(Seen::kUnknown, Reason::kPartOfMerged));
 }
 
-bool is_virtual(const wp_delivery& d) {
-  return d.driver_hook == WP_DRIVER_netif_rx || d.driver_hook == WP_DRIVER_xmit;
-}
+bool is_virtual(const wp_delivery& d) { return d.driver_hook == WP_DRIVER_netif_rx || d.driver_hook == WP_DRIVER_xmit; }
 
 StagePoint interrupt(const wp_delivery& d, const model::Arrival& a) {
   if (a.device_kind == "loopback") return none(Seen::kNotApplicable, Reason::kLoopbackNoInterrupt);

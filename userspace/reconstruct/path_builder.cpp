@@ -61,7 +61,8 @@ void add_returned(model::Path& path, const wp_read_call& read, const TaskState& 
   }
   if (!announces(reader, read, delivery, ready_ns)) {
     const bool unseen = ready_ns && began_asleep(reader, ready_ns);
-    returned = unseen ? none(Seen::kUnknown, Reason::kBeforeRecording) : none(Seen::kNotNeeded, Reason::kReadWithoutWait);
+    returned =
+        unseen ? none(Seen::kUnknown, Reason::kBeforeRecording) : none(Seen::kNotNeeded, Reason::kReadWithoutWait);
     return;
   }
   const auto& wait = reader.last_wait;
@@ -181,7 +182,8 @@ model::Path build_pipe_path(const wp_read_call& read, const TaskState& reader, c
   const Gap* gap = reader.gaps.empty() ? nullptr : &reader.gaps.back();
   const auto& wait = reader.last_wait;
   const bool in_read = gap && gap->off_ns >= read.enter_ns;
-  const bool in_wait = gap && wait && wait->h.ts_ns <= read.enter_ns && gap->off_ns >= wait->enter_ns && gap->on_ns <= wait->h.ts_ns;
+  const bool in_wait =
+      gap && wait && wait->h.ts_ns <= read.enter_ns && gap->off_ns >= wait->enter_ns && gap->on_ns <= wait->h.ts_ns;
   const bool woken = gap && gap->slept() && gap->waking_ns && (in_read || in_wait);
   if (woken) {
     path.wake.needed = true;
@@ -193,10 +195,13 @@ model::Path build_pipe_path(const wp_read_call& read, const TaskState& reader, c
     path.wake.waker_comm = text_of(gap->waker_comm);
     path.wake.prev_tid = gap->prev_tid;
     path.wake.prev_comm = text_of(gap->prev_comm);
-    path.at(Stage::kWaking) = {Seen::kInferred, Reason::kWakerContext, gap->waking_ns, static_cast<std::int32_t>(gap->wake_cpu)};
+    path.at(Stage::kWaking) = {Seen::kInferred, Reason::kWakerContext, gap->waking_ns,
+                               static_cast<std::int32_t>(gap->wake_cpu)};
     if (gap->runnable_ns) path.at(Stage::kRunnable) = observed(gap->runnable_ns, gap->on_cpu);
     path.at(Stage::kRunning) = observed(gap->on_ns, gap->on_cpu);
-    if (gap->on_unseen) path.at(Stage::kRunning) = {Seen::kInferred, Reason::kSwitchNotSeen, gap->on_ns, static_cast<std::int32_t>(gap->on_cpu)};
+    if (gap->on_unseen)
+      path.at(Stage::kRunning) = {Seen::kInferred, Reason::kSwitchNotSeen, gap->on_ns,
+                                  static_cast<std::int32_t>(gap->on_cpu)};
   } else {
     path.wake.certainty = Seen::kObserved;
     path.wake.why = Reason::kNotAsleep;
@@ -212,9 +217,10 @@ model::Path build_pipe_path(const wp_read_call& read, const TaskState& reader, c
 
 void add_reply(model::Path& path, const wp_send_call& send) {
   path.at(Stage::kReply) = observed(send.enter_ns, send.h.cpu);
-  path.at(Stage::kXmit) = send.xmit_ns ? observed(send.xmit_ns, send.h.cpu)
-                                       : StagePoint{Seen::kUnknown, Reason::kNotInSendCall, 0, -1};
-  if (path.socket.family == 1 /* AF_UNIX */) path.at(Stage::kXmit) = {Seen::kNotApplicable, Reason::kUnixNoNetwork, 0, -1};
+  path.at(Stage::kXmit) =
+      send.xmit_ns ? observed(send.xmit_ns, send.h.cpu) : StagePoint{Seen::kUnknown, Reason::kNotInSendCall, 0, -1};
+  if (path.socket.family == 1 /* AF_UNIX */)
+    path.at(Stage::kXmit) = {Seen::kNotApplicable, Reason::kUnixNoNetwork, 0, -1};
   path.reply_bytes = send.ret > 0 ? static_cast<std::uint64_t>(send.ret) : 0;
 }
 

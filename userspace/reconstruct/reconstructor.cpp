@@ -153,8 +153,9 @@ void Reconstructor::read_socket(SocketState& socket, const wp_read_call& r) {
 void Reconstructor::join_early_reads(SocketState& socket) {
   if (socket.unread.empty()) return;
   const std::uint64_t begin = socket.unread.back().record.begin, end = socket.unread.back().data_end();
-  const auto read = std::find_if(socket.early_reads.begin(), socket.early_reads.end(),
-                                 [&](const EarlyRead& early) { return early.read.begin < end && begin < early.read.end; });
+  const auto read = std::find_if(socket.early_reads.begin(), socket.early_reads.end(), [&](const EarlyRead& early) {
+    return early.read.begin < end && begin < early.read.end;
+  });
   if (read == socket.early_reads.end()) return;
   const EarlyRead early = *read;
   socket.early_reads.erase(read);
@@ -387,7 +388,8 @@ void Reconstructor::check_books() {
   const auto add = [&](const char* name, Severity severity, std::uint64_t count, const char* sentence) {
     if (count) summary_.diagnostics.push_back({name, severity, count, sentence});
   };
-  add("books_unbalanced", Severity::kNotice, unbalanced, "hooks whose counters do not add up: the recording was not closed");
+  add("books_unbalanced", Severity::kNotice, unbalanced,
+      "hooks whose counters do not add up: the recording was not closed");
   add("not_received", Severity::kDataLoss, submitted > received ? submitted - received : 0,
       "records were submitted but not yet received when the recording ended");
   add("ring_full", Severity::kDataLoss, ring_full, "records found no room in their ring; record with a larger --ring");

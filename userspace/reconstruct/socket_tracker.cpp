@@ -105,7 +105,8 @@ void SocketTracker::forget(std::uint64_t cookie) {
 std::vector<SocketState*> SocketTracker::all() {
   std::vector<SocketState*> states;
   for (auto& [cookie, state] : sockets_) states.push_back(&state);
-  std::sort(states.begin(), states.end(), [](const auto* a, const auto* b) { return a->socket.cookie < b->socket.cookie; });
+  std::sort(states.begin(), states.end(),
+            [](const auto* a, const auto* b) { return a->socket.cookie < b->socket.cookie; });
   return states;
 }
 

@@ -57,7 +57,9 @@ struct TaskState {
   /// The gap that a delivery's own wake ended.
   [[nodiscard]] const Gap* woken_by(DeliveryId id, std::uint64_t not_before_ns) const;
   /// False where so much happened since that it is no longer known what the task did then.
-  [[nodiscard]] bool remembers(std::uint64_t ns) const { return !gaps_dropped || (!gaps.empty() && gaps.front().on_ns <= ns); }
+  [[nodiscard]] bool remembers(std::uint64_t ns) const {
+    return !gaps_dropped || (!gaps.empty() && gaps.front().on_ns <= ns);
+  }
 };
 
 class TaskTracker {

@@ -13,7 +13,9 @@ namespace {
 constexpr std::size_t kMostThreads = 20;
 constexpr std::size_t kMostGaps = 50;
 
-std::string heading(const Style& style, const std::string& text) { return '\n' + paint(style, Color::kBold, text) + '\n'; }
+std::string heading(const Style& style, const std::string& text) {
+  return '\n' + paint(style, Color::kBold, text) + '\n';
+}
 
 std::string fact(const char* name, const std::string& text) { return fmt::format("  {:<11} {}\n", name, text); }
 
@@ -23,7 +25,8 @@ std::string more_text(std::size_t all, std::size_t shown) {
 
 std::string lost_text(const Style& style, const model::Summary& summary) {
   const std::uint64_t lost = summary.events_lost;
-  std::string text = paint(style, lost == 0 ? Color::kNone : Color::kRed, grouped(lost) + (lost == 1 ? " event" : " events"));
+  std::string text =
+      paint(style, lost == 0 ? Color::kNone : Color::kRed, grouped(lost) + (lost == 1 ? " event" : " events"));
   if (summary.damaged_blocks > 0) text += ", " + counted(summary.damaged_blocks, "damaged block");
   if (summary.clock_regressions > 0) text += ", " + counted(summary.clock_regressions, "clock regression");
   return text;
@@ -33,16 +36,20 @@ std::string header(const model::RecordingInfo& info, const model::Summary& summa
                    const Style& style, const std::string& file) {
   std::string traced = printable(info.target);
   if (!info.command.empty()) traced += (traced.empty() ? "" : ", ") + printable(info.command);
-  std::string duration = summary.last_ns > summary.first_ns ? duration_text(summary.last_ns - summary.first_ns) : "unknown";
+  std::string duration =
+      summary.last_ns > summary.first_ns ? duration_text(summary.last_ns - summary.first_ns) : "unknown";
   duration += ", " + grouped(summary.events) + " events, ";
-  duration += info.closed_cleanly ? "closed cleanly" : paint(style, Color::kYellow, "NOT closed cleanly: its end is missing");
+  duration +=
+      info.closed_cleanly ? "closed cleanly" : paint(style, Color::kYellow, "NOT closed cleanly: its end is missing");
   std::string text = paint(style, Color::kBold, "wakepath report of " + printable(file)) + '\n';
   text += fact("traced", traced.empty() ? "unknown" : traced);
-  text += fact("kernel", fmt::format("{} {}, {}, recorded by wakepath {}", printable(info.kernel), printable(info.host_arch),
-                                     counted(info.cpus, "CPU"), printable(info.tool_version)));
+  text +=
+      fact("kernel", fmt::format("{} {}, {}, recorded by wakepath {}", printable(info.kernel),
+                                 printable(info.host_arch), counted(info.cpus, "CPU"), printable(info.tool_version)));
   text += fact("duration", duration);
-  text += fact("requests", fmt::format("{} paths of {} reads, {} complete ({})", grouped(report.paths()), grouped(report.reads()),
-                                       grouped(report.complete()), percent_text(report.complete(), report.paths())));
+  text += fact("requests",
+               fmt::format("{} paths of {} reads, {} complete ({})", grouped(report.paths()), grouped(report.reads()),
+                           grouped(report.complete()), percent_text(report.complete(), report.paths())));
   return text + fact("lost", lost_text(style, summary));
 }
 
@@ -67,10 +74,11 @@ std::string waiting(const Report& report, const Style& style) {
   const auto threads = report.threads();
   for (std::size_t i = 0; i < std::min(threads.size(), kMostThreads); ++i) {
     const Report::Thread& thread = threads[i];
-    const std::string who = fmt::format("{} pid {} tid {}", printable(thread.task.comm), thread.task.pid, thread.task.id.tid);
-    text += fmt::format("  {}  {} paths: {}; {} of {} reads woken\n", pad_right(who, std::max<std::size_t>(30, text_width(who))),
-                        grouped(thread.paths), mechanism_list(thread.mechanisms, thread.paths), grouped(thread.woken),
-                        grouped(thread.reads));
+    const std::string who =
+        fmt::format("{} pid {} tid {}", printable(thread.task.comm), thread.task.pid, thread.task.id.tid);
+    text += fmt::format("  {}  {} paths: {}; {} of {} reads woken\n",
+                        pad_right(who, std::max<std::size_t>(30, text_width(who))), grouped(thread.paths),
+                        mechanism_list(thread.mechanisms, thread.paths), grouped(thread.woken), grouped(thread.reads));
   }
   return text + more_text(threads.size(), kMostThreads);
 }
@@ -78,8 +86,9 @@ std::string waiting(const Report& report, const Style& style) {
 std::string wakes(const model::Summary& summary, const Report& report, const Style& style) {
   if (report.paths() == 0) return {};
   std::string text = heading(style, "wakes");
-  text += fmt::format("  {} per request: {} by deliveries, for {} reads\n", per_read(summary.wakes_by_delivery, report.reads()),
-                      grouped(summary.wakes_by_delivery), grouped(report.reads()));
+  text += fmt::format("  {} per request: {} by deliveries, for {} reads\n",
+                      per_read(summary.wakes_by_delivery, report.reads()), grouped(summary.wakes_by_delivery),
+                      grouped(report.reads()));
   const auto line = [&text](std::uint64_t paths, const std::string& what) {
     if (paths > 0) text += fmt::format("  {} paths  {}\n", pad_left(grouped(paths), 11), what);
   };
@@ -105,18 +114,20 @@ std::string sources(const model::Summary& summary, const Report& report, const S
                                              duration_text(*queue.percentile_ns(99)), duration_text(*queue.max_ns()),
                                              counted(queue.count(), "connection")));
   }
-  for (const auto& [reason, count] : summary.drop_reasons) text += fact("dropped", grouped(count) + "  " + printable(reason));
+  for (const auto& [reason, count] : summary.drop_reasons)
+    text += fact("dropped", grouped(count) + "  " + printable(reason));
   if (summary.drop_reasons.empty()) text += fact("dropped", grouped(summary.drops));
   return heading(style, "transport") + text;
 }
 
 std::string gap_text(const model::Gap& gap, std::uint64_t begin_ns) {
   const auto since = [begin_ns](std::uint64_t ts_ns) {
-    return ts_ns < begin_ns ? std::string("before") : fmt::format("{:.6f}", static_cast<double>(ts_ns - begin_ns) / 1e9);
+    return ts_ns < begin_ns ? std::string("before")
+                            : fmt::format("{:.6f}", static_cast<double>(ts_ns - begin_ns) / 1e9);
   };
   const std::string cpu = gap.cpu == ~0U ? "some CPU" : fmt::format("CPU {}", gap.cpu);
-  return fmt::format("  {}  {}..{} s  {} lost: {}\n", cpu, since(gap.from_ns), since(gap.to_ns), counted(gap.count, "event"),
-                     printable(gap.why));
+  return fmt::format("  {}  {}..{} s  {} lost: {}\n", cpu, since(gap.from_ns), since(gap.to_ns),
+                     counted(gap.count, "event"), printable(gap.why));
 }
 
 // Of every hook that ran: do the fates of its firings add up to them?
@@ -129,14 +140,17 @@ std::string books(const model::RecordingInfo& info, const Style& style) {
     if (!hook.balances()) others += (others.empty() ? "" : ", ") + printable(hook.tracepoint);
   }
   if (balanced == 0 && others.empty()) return {};
-  if (others.empty()) return fmt::format("  books: {} {}\n", counted(balanced, "hook"), balanced == 1 ? "balances" : "balance");
+  if (others.empty())
+    return fmt::format("  books: {} {}\n", counted(balanced, "hook"), balanced == 1 ? "balances" : "balance");
   return fmt::format("  books: {}\n", paint(style, Color::kYellow, "not balanced: " + others));
 }
 
-std::string loss(const model::RecordingInfo& info, const model::Summary& summary, const Report& report, const Style& style) {
+std::string loss(const model::RecordingInfo& info, const model::Summary& summary, const Report& report,
+                 const Style& style) {
   std::string text = heading(style, "loss");
   text += fmt::format("  {} lost, {} paths near a loss\n", lost_text(style, summary), grouped(report.near_loss()));
-  for (std::size_t i = 0; i < std::min(summary.gaps.size(), kMostGaps); ++i) text += gap_text(summary.gaps[i], summary.first_ns);
+  for (std::size_t i = 0; i < std::min(summary.gaps.size(), kMostGaps); ++i)
+    text += gap_text(summary.gaps[i], summary.first_ns);
   return text + more_text(summary.gaps.size(), kMostGaps) + books(info, style);
 }
 
@@ -164,8 +178,8 @@ std::string diagnostics(const model::Summary& summary, const Style& style) {
 std::string next_step(const Report& report, const std::string& file) {
   const Report::Slowest slowest = report.slowest();
   if (slowest.id == 0) return "\nNo path has a total. Next: wakepath doctor\n";
-  return fmt::format("\nslowest: #{} {}\nNext: wakepath show {} --percentile 99\n", slowest.id, duration_text(slowest.total_ns),
-                     printable(file));
+  return fmt::format("\nslowest: #{} {}\nNext: wakepath show {} --percentile 99\n", slowest.id,
+                     duration_text(slowest.total_ns), printable(file));
 }
 
 }  // namespace

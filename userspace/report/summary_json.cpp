@@ -118,11 +118,16 @@ json diagnostics_json(const model::Summary& summary) {
 }
 
 json totals_json(const model::Summary& summary) {
-  return {{"deliveries", summary.deliveries}, {"deliveries_unread", summary.deliveries_unread},
-          {"reads", summary.reads},           {"empty_reads", summary.empty_reads},
-          {"eof_reads", summary.eof_reads},   {"waits", summary.waits},
-          {"empty_waits", summary.empty_waits}, {"slept_waits", summary.slept_waits},
-          {"accepts", summary.accepts},       {"sends", summary.sends},
+  return {{"deliveries", summary.deliveries},
+          {"deliveries_unread", summary.deliveries_unread},
+          {"reads", summary.reads},
+          {"empty_reads", summary.empty_reads},
+          {"eof_reads", summary.eof_reads},
+          {"waits", summary.waits},
+          {"empty_waits", summary.empty_waits},
+          {"slept_waits", summary.slept_waits},
+          {"accepts", summary.accepts},
+          {"sends", summary.sends},
           {"drops", summary.drops}};
 }
 
