@@ -55,7 +55,8 @@ class CaseTest : public testing::TestWithParam<std::string> {};
 TEST_P(CaseTest, GivesWhatIsExpected) {
   const std::filesystem::path folder = kCases / GetParam();
   const std::string outcome = outcome_of(text_file(folder / "events.txt"));
-  if (std::getenv("WP_UPDATE_CASES") != nullptr) test::write_file((folder / "expected.txt").string(), {outcome.begin(), outcome.end()});
+  if (std::getenv("WP_UPDATE_CASES") != nullptr)
+    test::write_file((folder / "expected.txt").string(), {outcome.begin(), outcome.end()});
   EXPECT_EQ(text_file(folder / "expected.txt"), outcome) << text_file(folder / "why.md");
 }
 

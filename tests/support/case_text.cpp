@@ -68,12 +68,12 @@ std::string kind_of_socket(const model::Socket& socket) {
 }
 
 std::string head(const Path& path) {
-  const std::string socket = path.socket.cookie != 0 ? fmt::format("{} {} [{},{})", kind_of_socket(path.socket), path.socket.cookie,
-                                                                   path.begin, path.end)
+  const std::string socket = path.socket.cookie != 0 ? fmt::format("{} {} [{},{})", kind_of_socket(path.socket),
+                                                                   path.socket.cookie, path.begin, path.end)
                                                      : std::string("pipe");
   const auto total = model::total_ns(path);
-  Clauses out(fmt::format("path {}: {}[{}] {} {} bytes; {}", path.id, path.task.comm, path.task.id.tid, socket, path.bytes,
-                          model::is_complete(path) ? "complete" : "incomplete"));
+  Clauses out(fmt::format("path {}: {}[{}] {} {} bytes; {}", path.id, path.task.comm, path.task.id.tid, socket,
+                          path.bytes, model::is_complete(path) ? "complete" : "incomplete"));
   out.add(total.has_value(), "total {}", total.value_or(0));
   out.add(path.loss_nearby, "loss nearby");
   out.add(path.peek, "peek");
@@ -109,7 +109,8 @@ std::string woken(const Path& path, std::span<const Stage> stages, std::uint64_t
   out.add(wake.woken.tid != 0, "woke {}", wake.woken.tid);
   out.add(wake.level != model::Level::kUnknown, "from {}", model::level_name(wake.level));
   out.add(wake.waker_tid != 0, "waker {}[{}]", wake.waker_comm, wake.waker_tid);
-  out.add(!wake.prev_comm.empty() && path.at(Stage::kRunning).has_time(), "after {}[{}]", wake.prev_comm, wake.prev_tid);
+  out.add(!wake.prev_comm.empty() && path.at(Stage::kRunning).has_time(), "after {}[{}]", wake.prev_comm,
+          wake.prev_tid);
   out.add(true, "by {}", model::mechanism_name(wake.mechanism));
   for (const model::WitnessEntry& e : path.witness) {
     out.add(true, "witness {} {} fd {} tid {}{}{}", e.func, model::mechanism_name(e.mechanism), e.fd, e.task.tid,
@@ -133,18 +134,28 @@ std::string case_text(const Path& path, std::uint64_t zero_ns) {
   const auto order = model::stage_order(path);
   const std::span<const Stage> all(order);
   constexpr auto kWaking = static_cast<std::size_t>(Stage::kWaking), kRead = static_cast<std::size_t>(Stage::kRead);
-  return head(path) + arrived(path, all.first(kWaking), zero_ns) + woken(path, all.subspan(kWaking, kRead - kWaking), zero_ns) +
-         read(path, all.subspan(kRead), zero_ns);
+  return head(path) + arrived(path, all.first(kWaking), zero_ns) +
+         woken(path, all.subspan(kWaking, kRead - kWaking), zero_ns) + read(path, all.subspan(kRead), zero_ns);
 }
 
 std::string case_text(const model::Summary& s, std::uint64_t zero_ns) {
-  const std::vector<std::pair<std::string_view, std::uint64_t>> counts = {
-      {"paths", s.paths},         {"complete", s.complete},       {"deliveries", s.deliveries},
-      {"unread", s.deliveries_unread}, {"reads", s.reads},        {"empty_reads", s.empty_reads},
-      {"eof_reads", s.eof_reads}, {"wakes", s.wakes},             {"wakes_by_delivery", s.wakes_by_delivery},
-      {"waits", s.waits},         {"empty_waits", s.empty_waits}, {"slept_waits", s.slept_waits},
-      {"accepts", s.accepts},     {"sends", s.sends},             {"drops", s.drops},
-      {"lost", s.events_lost},    {"clock_regressions", s.clock_regressions}};
+  const std::vector<std::pair<std::string_view, std::uint64_t>> counts = {{"paths", s.paths},
+                                                                          {"complete", s.complete},
+                                                                          {"deliveries", s.deliveries},
+                                                                          {"unread", s.deliveries_unread},
+                                                                          {"reads", s.reads},
+                                                                          {"empty_reads", s.empty_reads},
+                                                                          {"eof_reads", s.eof_reads},
+                                                                          {"wakes", s.wakes},
+                                                                          {"wakes_by_delivery", s.wakes_by_delivery},
+                                                                          {"waits", s.waits},
+                                                                          {"empty_waits", s.empty_waits},
+                                                                          {"slept_waits", s.slept_waits},
+                                                                          {"accepts", s.accepts},
+                                                                          {"sends", s.sends},
+                                                                          {"drops", s.drops},
+                                                                          {"lost", s.events_lost},
+                                                                          {"clock_regressions", s.clock_regressions}};
   std::string out = "summary:";
   for (const auto& [name, count] : counts) {
     if (count != 0) out += fmt::format(" {}={}", name, count);
@@ -152,8 +163,8 @@ std::string case_text(const model::Summary& s, std::uint64_t zero_ns) {
   out += '\n';
   for (const auto& [reason, count] : s.drop_reasons) out += fmt::format("drop {}: {}\n", reason, count);
   for (const model::Gap& gap : s.gaps) {
-    out += fmt::format("gap: {} records on CPU {} between {} and {}: {}\n", gap.count, gap.cpu, since(gap.from_ns, zero_ns),
-                       since(gap.to_ns, zero_ns), gap.why);
+    out += fmt::format("gap: {} records on CPU {} between {} and {}: {}\n", gap.count, gap.cpu,
+                       since(gap.from_ns, zero_ns), since(gap.to_ns, zero_ns), gap.why);
   }
   for (const model::Diagnostic& d : s.diagnostics) out += fmt::format("diagnostic {}: {}\n", d.name, d.count);
   return out;

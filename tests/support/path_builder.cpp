@@ -55,8 +55,8 @@ PathBuilder& woken_by_epoll(PathBuilder& b, std::uint64_t at_ns) {
   b.at(Stage::kWaking, at_ns).at(Stage::kRunnable, at_ns + 1000).at(Stage::kRunning, at_ns + 5000, 1);
   b.at(Stage::kReturned, at_ns + 6000, 1).at(Stage::kRead, at_ns + 8000, 1).at(Stage::kCopied, at_ns + 9000, 1);
   b.at(Stage::kDone, at_ns + 10000, 1).at(Stage::kReply, at_ns + 14000, 1).at(Stage::kXmit, at_ns + 15000, 1);
-  b.path.wake = {model::Mechanism::kEpoll, true, Seen::kObserved, Reason::kNone, {4242, 99},
-                 model::Level::kSoftirq, 0, "", 0, ""};
+  b.path.wake = {
+      model::Mechanism::kEpoll, true, Seen::kObserved, Reason::kNone, {4242, 99}, model::Level::kSoftirq, 0, "", 0, ""};
   b.path.witness.push_back({"ep_poll_callback", model::Mechanism::kEpoll, 5, {4242, 99}, false, true});
   b.path.wait_syscall = "epoll_wait";
   b.path.wait_ready = 1;

@@ -20,8 +20,8 @@ Verdict validate(const std::string& documents, const std::string& name, Document
   std::ofstream(scratch, std::ios::binary) << documents;
   const std::string root = WP_SOURCE_DIR;
   const std::string command = "python3 '" + root + "/tests/support/validate_json.py' " +
-                              (how == Documents::kOne ? "--whole " : "") + "'" + root + "/docs/schema/" + name + ".json' < " +
-                              scratch + " > " + scratch + ".out 2>&1";
+                              (how == Documents::kOne ? "--whole " : "") + "'" + root + "/docs/schema/" + name +
+                              ".json' < " + scratch + " > " + scratch + ".out 2>&1";
   const int status = std::system(command.c_str());
   std::stringstream said;
   said << std::ifstream(std::string(scratch) + ".out").rdbuf();

@@ -4,7 +4,10 @@
 
 namespace wp::test {
 
-enum class Documents { kOnePerLine, kOne };
+enum class Documents {
+  kOnePerLine,
+  kOne
+};
 
 struct Verdict {
   bool is_checked = false;  ///< false: this machine has no python3-jsonschema

@@ -30,7 +30,8 @@ TEST(ModelTest, ReasonNamesAreSnakeCaseAndUnique) {
   std::set<std::string> names, texts;
   for (std::size_t i = 0; i < kReasonCount; ++i) {
     const std::string name = reason_name(static_cast<Reason>(i));
-    EXPECT_TRUE(std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::islower(c) || c == '_'; })) << name;
+    EXPECT_TRUE(std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::islower(c) || c == '_'; }))
+        << name;
     EXPECT_TRUE(names.insert(name).second) << name;
     const std::string text = reason_text(static_cast<Reason>(i));
     EXPECT_TRUE(texts.insert(text).second) << text;
@@ -55,7 +56,9 @@ TEST(ModelTest, NetworkCardRaisesBeforeItsDriverRuns) {
 }
 
 TEST(ModelTest, TotalRunsFromTheFirstStageWithATimeToDone) {
-  EXPECT_EQ(total_ns(path_with({{Stage::kSoftirq, 100}, {Stage::kQueued, 250}, {Stage::kDone, 1000}, {Stage::kReply, 2000}})), 900U);
+  EXPECT_EQ(
+      total_ns(path_with({{Stage::kSoftirq, 100}, {Stage::kQueued, 250}, {Stage::kDone, 1000}, {Stage::kReply, 2000}})),
+      900U);
 }
 
 TEST(ModelTest, TotalIsUnknownRatherThanZeroOrNegative) {

@@ -23,7 +23,8 @@ TEST(ReportDocsTest, EveryReasonStandsInTheTableWithItsPhrase) {
   const std::string text = page();
   for (std::size_t i = 1; i < model::kReasonCount; ++i) {
     const auto reason = static_cast<model::Reason>(i);
-    const std::string row = std::string("| `") + model::reason_name(reason) + "` | " + model::reason_text(reason) + " | ";
+    const std::string row =
+        std::string("| `") + model::reason_name(reason) + "` | " + model::reason_text(reason) + " | ";
     EXPECT_THAT(text, HasSubstr(row));
   }
 }

@@ -85,7 +85,11 @@ TEST(JsonlTest, EveryReasonAndTransportFitsTheSchema) {
       append_jsonl(lines, b.path);
     }
   }
-  append_jsonl(lines, [] { model::Path empty; empty.id = 1; return empty; }());
+  append_jsonl(lines, [] {
+    model::Path empty;
+    empty.id = 1;
+    return empty;
+  }());
   const auto verdict = test::validate(lines, "path", test::Documents::kOnePerLine);
   if (!verdict.is_checked) GTEST_SKIP() << "python3-jsonschema is not installed";
   EXPECT_EQ(verdict.complaints, "");

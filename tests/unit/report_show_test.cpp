@@ -92,7 +92,8 @@ TEST(ShowTest, WideTerminalsGetTheEvidenceBesideTheBar) {
   const std::string text = render_path(card_path().path, style_of(160));
   EXPECT_THAT(line_of(text, "irq"), HasSubstr("line 27, virtio0-input.0, interrupted the idle task"));
   EXPECT_THAT(line_of(text, "softirq"), HasSubstr("NET_RX on return from the interrupt"));
-  EXPECT_THAT(line_of(text, "driver"), HasSubstr("eth0 (virtio_net), queue 0, NAPI 8193, by gro_receive, 3 frames merged"));
+  EXPECT_THAT(line_of(text, "driver"),
+              HasSubstr("eth0 (virtio_net), queue 0, NAPI 8193, by gro_receive, 3 frames merged"));
 }
 
 TEST(ShowTest, NoLineIsWiderThanTheTerminal) {
@@ -144,9 +145,10 @@ TEST(ShowTest, WakerAndPredecessorAreNamed) {
 TEST(ShowTest, HostileNamesNeverReachTheTerminalRaw) {
   PathBuilder b = card_path();
   const std::string hostile = "\x1b[31m\xff\r\n\x07";
-  for (std::string* name : {&b.path.task.comm, &b.path.arrival.device, &b.path.arrival.device_kind, &b.path.arrival.irq_name,
-                            &b.path.arrival.softirq_how, &b.path.arrival.driver_hook, &b.path.syscall, &b.path.wait_syscall,
-                            &b.path.wake.waker_comm, &b.path.wake.prev_comm, &b.path.witness[0].func}) {
+  for (std::string* name :
+       {&b.path.task.comm, &b.path.arrival.device, &b.path.arrival.device_kind, &b.path.arrival.irq_name,
+        &b.path.arrival.softirq_how, &b.path.arrival.driver_hook, &b.path.syscall, &b.path.wait_syscall,
+        &b.path.wake.waker_comm, &b.path.wake.prev_comm, &b.path.witness[0].func}) {
     *name = hostile;
   }
   b.path.wake.level = model::Level::kTask;

@@ -14,8 +14,23 @@ namespace wp::model {
 /// The named instants of a request path, in the order they have on a network card's path.
 /// On loopback and veth kDriver (the sender's side of the device) comes before kRaise.
 enum class Stage : std::uint8_t {
-  kHw, kIrq, kRaise, kSoftirq, kDriver, kStack, kProtocol, kQueued, kWaking, kRunnable, kRunning,
-  kReturned, kRead, kCopied, kDone, kReply, kXmit,
+  kHw,
+  kIrq,
+  kRaise,
+  kSoftirq,
+  kDriver,
+  kStack,
+  kProtocol,
+  kQueued,
+  kWaking,
+  kRunnable,
+  kRunning,
+  kReturned,
+  kRead,
+  kCopied,
+  kDone,
+  kReply,
+  kXmit,
 };
 inline constexpr std::size_t kStageCount = 17;
 /// Lower-case names, as in JSON: "hw", "irq", "raise", ...
@@ -36,22 +51,57 @@ const char* seen_name(Seen seen);  ///< "observed", "not_needed", ...
 enum class Reason : std::uint8_t {
   kNone,
   // not applicable
-  kNoHardwareTimestamp, kLoopbackNoInterrupt, kVirtualDeviceNoInterrupt, kUnixNoNetwork, kPipeNoSocket, kNoProtocolHook,
+  kNoHardwareTimestamp,
+  kLoopbackNoInterrupt,
+  kVirtualDeviceNoInterrupt,
+  kUnixNoNetwork,
+  kPipeNoSocket,
+  kNoProtocolHook,
   kReaderAlsoDelivers,
   // not needed
-  kRunning, kAlreadyRunnable, kFoundReady, kWokenByOtherSocket, kHandedOver, kBusyElsewhere, kBlockedInRead,
-  kReadWithoutWait, kNotAsleep, kNoReply, kInterruptMasked, kWokenBeforeSleep,
+  kRunning,
+  kAlreadyRunnable,
+  kFoundReady,
+  kWokenByOtherSocket,
+  kHandedOver,
+  kBusyElsewhere,
+  kBlockedInRead,
+  kReadWithoutWait,
+  kNotAsleep,
+  kNoReply,
+  kInterruptMasked,
+  kWokenBeforeSleep,
   // inferred
-  kPollAlreadyRunning, kWakeWithoutWitness, kDatagramOrder, kWakerContext, kOverlappingReads,
+  kPollAlreadyRunning,
+  kWakeWithoutWitness,
+  kDatagramOrder,
+  kWakerContext,
+  kOverlappingReads,
   // unknown
-  kHookMissing, kLost, kBeforeRecording, kPacketSlotReused, kFromBacklog, kHistoryTooShort, kNotInSendCall, kStillOpen,
-  kPartOfMerged, kNoPacketKnown, kSocketNotYetKnown, kContextUnreadable,
+  kHookMissing,
+  kLost,
+  kBeforeRecording,
+  kPacketSlotReused,
+  kFromBacklog,
+  kHistoryTooShort,
+  kNotInSendCall,
+  kStillOpen,
+  kPartOfMerged,
+  kNoPacketKnown,
+  kSocketNotYetKnown,
+  kContextUnreadable,
   // not needed, appended
-  kReadBeforeReady, kRaisedByHandover,
+  kReadBeforeReady,
+  kRaisedByHandover,
   // inferred and unknown, appended
-  kLastInterrupt, kHookNotYetAttached, kSwitchNotSeen, kNotAnnounced,
+  kLastInterrupt,
+  kHookNotYetAttached,
+  kSwitchNotSeen,
+  kNotAnnounced,
   // not needed, inferred and unknown, appended
-  kWokenByEarlierData, kReplyOrder, kWitnessContradicts,
+  kWokenByEarlierData,
+  kReplyOrder,
+  kWitnessContradicts,
 };
 inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kWitnessContradicts) + 1;
 const char* reason_name(Reason reason);  ///< snake_case, stable, for JSON
@@ -91,10 +141,25 @@ struct Socket {
   bool known = false;          ///< its socket record was seen
 };
 
-enum class Mechanism : std::uint8_t { kNone, kEpoll, kPoll, kBlocking, kAccept, kIoUring, kOther, kUnknown, kSelect };
+enum class Mechanism : std::uint8_t {
+  kNone,
+  kEpoll,
+  kPoll,
+  kBlocking,
+  kAccept,
+  kIoUring,
+  kOther,
+  kUnknown,
+  kSelect
+};
 const char* mechanism_name(Mechanism mechanism);  ///< "epoll", "select", ...
 
-enum class Level : std::uint8_t { kTask, kSoftirq, kHardirq, kUnknown };
+enum class Level : std::uint8_t {
+  kTask,
+  kSoftirq,
+  kHardirq,
+  kUnknown
+};
 const char* level_name(Level level);
 
 /// One entry of the wait queue as the kernel had it at the moment of the delivery.
@@ -111,8 +176,8 @@ struct Wake {
   Mechanism mechanism = Mechanism::kNone;  ///< by the witness; kNone where nobody was on the queue
   bool needed = false;                     ///< the reader was asleep and was woken for this delivery
   Seen certainty = Seen::kUnknown;
-  Reason why = Reason::kNone;  ///< why it was not needed, or which rule inferred it
-  TaskId woken;                ///< the task woken; another than the reader where work was handed over
+  Reason why = Reason::kNone;     ///< why it was not needed, or which rule inferred it
+  TaskId woken;                   ///< the task woken; another than the reader where work was handed over
   Level level = Level::kUnknown;  ///< context of the wake
   std::uint32_t waker_tid = 0;    ///< with Level::kTask
   std::string waker_comm;
@@ -131,7 +196,7 @@ struct Arrival {
   std::string device;       ///< interface name
   std::string device_kind;  ///< "loopback", "veth", a driver's name, or empty
   std::uint32_t napi_id = 0;
-  std::uint32_t queue = 0;  ///< receive queue plus 1, 0: not recorded by the driver
+  std::uint32_t queue = 0;   ///< receive queue plus 1, 0: not recorded by the driver
   std::uint32_t frames = 1;  ///< behind a merged packet
   std::uint32_t packet_index = 0;
   std::uint32_t packet_bytes = 0;
@@ -148,7 +213,7 @@ struct Path {
   Socket socket;
   std::uint64_t begin = 0, end = 0;  ///< range in the socket's stream (bytes) or queue (datagrams)
   bool datagram = false;
-  std::uint64_t bytes = 0;           ///< of this range; for a datagram what the read returned
+  std::uint64_t bytes = 0;  ///< of this range; for a datagram what the read returned
   std::array<StagePoint, kStageCount> stages{};
   Wake wake;
   std::vector<WitnessEntry> witness;
@@ -168,7 +233,7 @@ struct Path {
   std::int64_t wait_ready = -1;
   std::uint64_t reply_bytes = 0;
   std::optional<std::uint64_t> accept_queue_ns;  ///< on the first path of an accepted connection
-  bool loss_nearby = false;  ///< records were lost between its first and last stage
+  bool loss_nearby = false;                      ///< records were lost between its first and last stage
   bool fin = false;
 
   [[nodiscard]] const StagePoint& at(Stage s) const { return stages[static_cast<std::size_t>(s)]; }
@@ -184,7 +249,12 @@ bool is_complete(const Path& path);
 
 /// One line of the imperfections found; see diagnostics in docs/reading-a-report.md.
 struct Diagnostic {
-  enum class Severity : std::uint8_t { kInfo, kNotice, kDataLoss, kError };
+  enum class Severity : std::uint8_t {
+    kInfo,
+    kNotice,
+    kDataLoss,
+    kError
+  };
   std::string name;
   Severity severity = Severity::kInfo;
   std::uint64_t count = 0;

@@ -63,7 +63,8 @@ std::string softirq_text(const Arrival& arrival) {
 }
 
 std::string driver_text(const Arrival& arrival) {
-  std::string device = arrival.device.empty() ? fmt::format("interface {}", arrival.ifindex) : printable(arrival.device);
+  std::string device =
+      arrival.device.empty() ? fmt::format("interface {}", arrival.ifindex) : printable(arrival.device);
   if (!arrival.device_kind.empty()) device += " (" + printable(arrival.device_kind) + ")";
   return Phrases()
       .add_if(arrival.ifindex != 0 || !arrival.device.empty(), device)
@@ -91,7 +92,9 @@ std::string queued_text(const Path& path) {
 std::string waking_text(const Path& path) {
   const model::Wake& wake = path.wake;
   Phrases phrases;
-  phrases.add(wake.mechanism == model::Mechanism::kNone ? "woken" : fmt::format("woken through {}", mechanism_name(wake.mechanism)));
+  phrases.add(wake.mechanism == model::Mechanism::kNone
+                  ? "woken"
+                  : fmt::format("woken through {}", mechanism_name(wake.mechanism)));
   if (wake.level == model::Level::kTask && wake.waker_tid != 0) {
     phrases.add("by " + task_text(wake.waker_tid, wake.waker_comm));
   } else if (wake.level != model::Level::kUnknown) {
@@ -108,8 +111,12 @@ std::string running_text(const model::Wake& wake) {
 }
 
 std::string call_text(const Path& path) {
-  const std::string name = path.syscall.empty() ? fmt::format("system call {}", path.syscall_nr) : printable(path.syscall);
-  return Phrases().add(path.fd >= 0 ? fmt::format("{} on fd {}", name, path.fd) : name).add(msg_flags_text(path.msg_flags)).text();
+  const std::string name =
+      path.syscall.empty() ? fmt::format("system call {}", path.syscall_nr) : printable(path.syscall);
+  return Phrases()
+      .add(path.fd >= 0 ? fmt::format("{} on fd {}", name, path.fd) : name)
+      .add(msg_flags_text(path.msg_flags))
+      .text();
 }
 
 std::string done_text(const Path& path) {
@@ -170,11 +177,13 @@ std::string stage_evidence(const Path& path, Stage stage) {
 
 std::string stage_context(const Path& path, Stage stage) {
   if (!path.at(stage).has_time()) return {};
-  const bool is_sender = (path.arrival.driver_hook == "netif_rx" || path.arrival.driver_hook == "xmit") && (stage == Stage::kDriver || stage == Stage::kRaise);
+  const bool is_sender = (path.arrival.driver_hook == "netif_rx" || path.arrival.driver_hook == "xmit") &&
+                         (stage == Stage::kDriver || stage == Stage::kRaise);
   if (is_sender) return path.arrival.sender_tid != 0 ? fmt::format("task {}", path.arrival.sender_tid) : "sender";
   if (stage <= Stage::kIrq) return "hardirq";
   if (stage == Stage::kRaise) return path.at(Stage::kIrq).has_time() ? "hardirq" : "";
-  if (stage <= Stage::kQueued) return path.arrival.level == model::Level::kUnknown ? "" : level_name(path.arrival.level);
+  if (stage <= Stage::kQueued)
+    return path.arrival.level == model::Level::kUnknown ? "" : level_name(path.arrival.level);
   if (stage <= Stage::kRunnable) return path.wake.level == model::Level::kUnknown ? "" : level_name(path.wake.level);
   return fmt::format("{}/{}", printable(path.task.comm), path.task.id.tid);
 }

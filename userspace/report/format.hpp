@@ -14,7 +14,14 @@ struct Style {
   bool utf8 = true;  ///< false: every byte written is ASCII
 };
 
-enum class Color : std::uint8_t { kNone, kBold, kDim, kGreen, kYellow, kRed };
+enum class Color : std::uint8_t {
+  kNone,
+  kBold,
+  kDim,
+  kGreen,
+  kYellow,
+  kRed
+};
 std::string paint(const Style& style, Color color, std::string_view text);
 
 /// Three digits and a unit: "740 ns", "12.3 us", "8.41 ms", "1.20 s".

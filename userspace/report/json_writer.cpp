@@ -32,7 +32,8 @@ void append_escaped(std::string& out, std::string_view text) {
 JsonWriter& JsonWriter::value(std::string_view text) {
   separate();
   out_ += '"';
-  const bool plain = std::all_of(text.begin(), text.end(), [](char c) { return is_plain(static_cast<unsigned char>(c)); });
+  const bool plain =
+      std::all_of(text.begin(), text.end(), [](char c) { return is_plain(static_cast<unsigned char>(c)); });
   if (plain) {
     out_ += text;
   } else {

@@ -63,7 +63,8 @@ std::array<Place, model::kStageCount> place_stages(const Path& path) {
     }
     Place& place = places[static_cast<std::size_t>(stage)];
     if (!begun) first_ns = previous_ns = point.ts_ns;
-    place = {true, !begun, begun && point.ts_ns >= previous_ns, begun && hides_unknown, first_ns, previous_ns, point.ts_ns};
+    place = {true,        !begun,     begun && point.ts_ns >= previous_ns, begun && hides_unknown, first_ns,
+             previous_ns, point.ts_ns};
     begun = true;
     hides_unknown = false;
     previous_ns = point.ts_ns;
@@ -97,7 +98,8 @@ std::string bar_text(const Layout& layout, const Place& place, Seen seen, std::u
   const std::uint64_t from_ns = place.previous_ns - std::min(place.first_ns, place.previous_ns);
   const std::uint64_t to_ns = place.ts_ns - std::min(place.first_ns, place.ts_ns);
   const auto cell = [&](std::uint64_t ns) {
-    return static_cast<std::size_t>(static_cast<double>(ns) / static_cast<double>(total_ns) * static_cast<double>(layout.bar));
+    return static_cast<std::size_t>(static_cast<double>(ns) / static_cast<double>(total_ns) *
+                                    static_cast<double>(layout.bar));
   };
   const char* sign = place.hides_unknown ? signs.unknown : seen == Seen::kInferred ? signs.inferred : signs.sure;
   if (to_ns > total_ns) return std::string(layout.bar - 1, ' ') + signs.beyond;
@@ -128,13 +130,16 @@ std::string evidence_line(const Layout& layout, const std::string& text, Color c
   return std::string(layout.evidence_indent, ' ') + paint(layout.style, color, text) + '\n';
 }
 
-std::string stage_lines(const Layout& layout, const Path& path, Stage stage, const Place& place, std::uint64_t total_ns) {
+std::string stage_lines(const Layout& layout, const Path& path, Stage stage, const Place& place,
+                        std::uint64_t total_ns) {
   const StagePoint& point = path.at(stage);
   const Mark mark = mark_of(point.seen);
   const Color dim_or_none = point.has_time() ? Color::kNone : mark.color;
   const auto evidence = wrap(fit_charset(layout.style, stage_evidence(path, stage)), layout.evidence);
-  std::string line = paint(layout.style, mark.color, fmt::format("{} {}", mark.sign, pad_right(model::stage_name(stage), 9)));
-  if (!point.has_time() && !layout.beside) return line + paint(layout.style, dim_or_none, stage_evidence(path, stage)) + '\n';
+  std::string line =
+      paint(layout.style, mark.color, fmt::format("{} {}", mark.sign, pad_right(model::stage_name(stage), 9)));
+  if (!point.has_time() && !layout.beside)
+    return line + paint(layout.style, dim_or_none, stage_evidence(path, stage)) + '\n';
 
   const std::string cpu = point.has_time() && point.cpu >= 0 ? std::to_string(point.cpu) : "-";
   line += pad_left(offset_text(place), 10) + pad_left(delta_text(place), 11) + pad_left(cpu, 4) + "  ";
@@ -150,7 +155,8 @@ std::string stage_lines(const Layout& layout, const Path& path, Stage stage, con
 
 std::string socket_text(const model::Socket& socket) {
   std::string text = protocol_name(socket);
-  if (const std::string local = local_address(socket); !local.empty()) text += ' ' + local + " <- " + peer_address(socket);
+  if (const std::string local = local_address(socket); !local.empty())
+    text += ' ' + local + " <- " + peer_address(socket);
   return text;
 }
 
@@ -158,7 +164,8 @@ std::string total_text(const Path& path) {
   const auto total = model::total_ns(path);
   if (!total) return "total unknown";
   for (const Stage stage : model::stage_order(path)) {
-    if (path.at(stage).has_time()) return fmt::format("{} from {} to done", duration_text(*total), model::stage_name(stage));
+    if (path.at(stage).has_time())
+      return fmt::format("{} from {} to done", duration_text(*total), model::stage_name(stage));
   }
   return {};
 }
@@ -175,11 +182,14 @@ std::string completeness_text(const Path& path) {
 
 std::string header(const Path& path, const Style& style) {
   std::string text = paint(style, Color::kBold, fmt::format("request #{}", path.id));
-  text += fmt::format("  {} pid {} tid {}\n", fit_charset(style, printable(path.task.comm)), path.task.pid, path.task.id.tid);
-  text += fmt::format("  {}, {}{}\n", socket_text(path.socket), counted(path.bytes, "byte"),
-                      path.datagram ? fmt::format(" in datagram {}", path.begin) : fmt::format(" at {}..{}", path.begin, path.end));
+  text += fmt::format("  {} pid {} tid {}\n", fit_charset(style, printable(path.task.comm)), path.task.pid,
+                      path.task.id.tid);
+  text += fmt::format(
+      "  {}, {}{}\n", socket_text(path.socket), counted(path.bytes, "byte"),
+      path.datagram ? fmt::format(" in datagram {}", path.begin) : fmt::format(" at {}..{}", path.begin, path.end));
   text += fmt::format("  {}, {}\n", total_text(path), completeness_text(path));
-  if (path.accept_queue_ns) text += fmt::format("  {} in the accept queue before\n", duration_text(*path.accept_queue_ns));
+  if (path.accept_queue_ns)
+    text += fmt::format("  {} in the accept queue before\n", duration_text(*path.accept_queue_ns));
   return text + '\n';
 }
 
@@ -190,7 +200,8 @@ std::string render_path(const Path& path, const Style& style) {
   const auto places = place_stages(path);
   const std::uint64_t total_ns = model::total_ns(path).value_or(0);
   std::string text = header(path, style);
-  std::string head = "  " + pad_right("stage", 9) + pad_left("offset", 10) + pad_left("delta", 11) + pad_left("cpu", 4) + "  ";
+  std::string head =
+      "  " + pad_right("stage", 9) + pad_left("offset", 10) + pad_left("delta", 11) + pad_left("cpu", 4) + "  ";
   head += pad_right("context", kContextWidth) + (layout.beside ? pad_right("", layout.bar + 1) + "evidence" : "");
   head.erase(head.find_last_not_of(' ') + 1);
   text += paint(style, Color::kBold, head) + '\n';

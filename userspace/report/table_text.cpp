@@ -70,7 +70,8 @@ std::string time_table(const StageTable& table) {
   text += pad_left("share", kShareWidth) + '\n';
   for (const StageTable::Row& row : table.rows()) text += row_text(row, table.total());
   if (table.untimed() > 0) {
-    text += fmt::format("{} of {} paths have no total and are not in this table\n", grouped(table.untimed()), grouped(table.paths()));
+    text += fmt::format("{} of {} paths have no total and are not in this table\n", grouped(table.untimed()),
+                        grouped(table.paths()));
   }
   return text;
 }
@@ -79,7 +80,8 @@ std::string untimed_stages(const StageTable& table, const Style& style) {
   std::string text;
   for (const StageTable::Row& row : table.rows()) {
     if (row.counts == nullptr) continue;
-    for (const auto seen : {model::Seen::kInferred, model::Seen::kNotNeeded, model::Seen::kNotApplicable, model::Seen::kUnknown}) {
+    for (const auto seen :
+         {model::Seen::kInferred, model::Seen::kNotNeeded, model::Seen::kNotApplicable, model::Seen::kUnknown}) {
       const auto& by_reason = row.counts->reasons[static_cast<std::size_t>(seen)];
       for (std::size_t reason = 0; reason < by_reason.size(); ++reason) {
         if (by_reason[reason] == 0) continue;
@@ -88,7 +90,9 @@ std::string untimed_stages(const StageTable& table, const Style& style) {
       }
     }
   }
-  return text.empty() ? text : '\n' + paint(style, Color::kBold, "stages without a time of their own, and inferred ones") + '\n' + text;
+  return text.empty()
+             ? text
+             : '\n' + paint(style, Color::kBold, "stages without a time of their own, and inferred ones") + '\n' + text;
 }
 
 }  // namespace wp::report

@@ -65,10 +65,14 @@ std::string msg_flags_text(std::uint32_t flags) {
     std::uint32_t bit;
     const char* name;
   };
-  constexpr Flag kFlags[] = {{MSG_OOB, "MSG_OOB"},           {MSG_PEEK, "MSG_PEEK"},
-                             {MSG_TRUNC, "MSG_TRUNC"},       {MSG_DONTWAIT, "MSG_DONTWAIT"},
-                             {MSG_WAITALL, "MSG_WAITALL"},   {MSG_ERRQUEUE, "MSG_ERRQUEUE"},
-                             {MSG_NOSIGNAL, "MSG_NOSIGNAL"}, {MSG_WAITFORONE, "MSG_WAITFORONE"},
+  constexpr Flag kFlags[] = {{MSG_OOB, "MSG_OOB"},
+                             {MSG_PEEK, "MSG_PEEK"},
+                             {MSG_TRUNC, "MSG_TRUNC"},
+                             {MSG_DONTWAIT, "MSG_DONTWAIT"},
+                             {MSG_WAITALL, "MSG_WAITALL"},
+                             {MSG_ERRQUEUE, "MSG_ERRQUEUE"},
+                             {MSG_NOSIGNAL, "MSG_NOSIGNAL"},
+                             {MSG_WAITFORONE, "MSG_WAITFORONE"},
                              {MSG_CMSG_CLOEXEC, "MSG_CMSG_CLOEXEC"}};
   std::string text;
   const auto append = [&text](const std::string& word) { text += (text.empty() ? "" : "|") + word; };
