@@ -136,7 +136,7 @@ static __always_inline bool current_unwatched(struct cpu_state *c, u32 hook)
 	return true;
 }
 
-static __always_inline struct task_state *current_task_of(struct cpu_state *c, u32 hook)
+static __always_inline struct task_state *current_task_of(void)
 {
 	return bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), NULL, 0);
 }

@@ -41,7 +41,7 @@ int BPF_PROG(sched__waking, struct task_struct *p)
 		current = bpf_get_current_task_btf();
 		t->waker_tid = current->pid;
 		copy_comm(&t->waker_comm, current);
-		waker = who_is_here(c) == WHO_WATCHED ? current_task_of(c, WP_HOOK_sched__waking) : NULL;
+		waker = who_is_here(c) == WHO_WATCHED ? current_task_of() : NULL;
 		if (waker && waker->class)
 			t->waker_nr = waker->nr + 1;
 	}

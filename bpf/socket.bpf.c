@@ -274,7 +274,7 @@ int BPF_PROG(socket__recv_length, struct sock *sk, int ret, int flags)
 
 	if (!c || current_unwatched(c, WP_HOOK_socket__recv_length))
 		return 0;
-	t = current_task_of(c, WP_HOOK_socket__recv_length);
+	t = current_task_of();
 	s = bpf_sk_storage_get(&socks, sk, NULL, 0);
 	if (!s || s->cookie != sk->__sk_common.skc_cookie.counter) {
 		if (config.port && sk->__sk_common.skc_num != config.port)
@@ -339,7 +339,7 @@ int BPF_PROG(socket__xmit, const struct sk_buff *skb, const struct net_device *d
 	if (!c)
 		return 0;
 	if (!c->in_softirq && who_is_here(c) == WHO_WATCHED && c->call_class == WP_CALL_SEND)
-		t = current_task_of(c, WP_HOOK_socket__xmit);
+		t = current_task_of();
 	local = is_virtual(dev);
 	if (!t && !local) {
 		count(c, WP_HOOK_socket__xmit, c->who == WHO_SELF ? WP_SELF : WP_FILTERED);
@@ -369,7 +369,7 @@ int BPF_PROG(socket__copy_datagram, const struct sk_buff *skb)
 
 	if (!c || current_unwatched(c, WP_HOOK_socket__copy_datagram))
 		return 0;
-	t = current_task_of(c, WP_HOOK_socket__copy_datagram);
+	t = current_task_of();
 	if (t)
 		t->skb = (u64)skb;
 	count(c, WP_HOOK_socket__copy_datagram, WP_NOTED);

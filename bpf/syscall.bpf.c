@@ -43,7 +43,7 @@ int BPF_PROG(syscall__enter, struct pt_regs *regs, long nr)
 	class = call->call_class;
 	if (!class)
 		goto filtered;
-	t = current_task_of(c, WP_HOOK_syscall__enter);
+	t = current_task_of();
 	if (!t)
 		goto filtered;
 	t->nr = nr;
@@ -212,7 +212,7 @@ int BPF_PROG(syscall__exit, struct pt_regs *regs, long ret)
 	in_task_context(c);
 	if (current_unwatched(c, EXIT))
 		return 0;
-	t = current_task_of(c, EXIT);
+	t = current_task_of();
 	if (!t)
 		goto filtered;
 	if (!t->entry_seen)

@@ -193,6 +193,9 @@ struct Outcome {
   std::uint64_t busy_ns = 0;  ///< from the first send to the last echo
 };
 
+/// Until the server has accepted every connection and sleeps: the first request then finds it waiting.
+constexpr useconds_t kSettleUs = 20'000;
+
 /// Runs the flows it is given, all connected beforehand, to their end.
 class Load {
  public:
@@ -206,6 +209,7 @@ class Load {
 
   void run(std::uint32_t first, std::uint32_t last, std::uint64_t give_up_ns, std::uint64_t stop_ns) {
     for (std::uint32_t i = first; i < last; ++i) open_flow(i);
+    usleep(kSettleUs);
     const std::uint64_t begin_ns = now_ns();
     for (std::size_t slot = 0; slot < flows_.size(); ++slot) {
       if (flows_[slot]) go_on(flows_[slot], slot);

@@ -185,11 +185,4 @@ std::uint64_t Recorder::lost() const {
   return n;
 }
 
-std::uint64_t Recorder::fired() const {
-  std::uint64_t n = 0;
-  for (unsigned cpu = 0; cpu < probes_.cpus(); ++cpu)
-    for (const auto& hook : probes_.counters(cpu).count) n += hook[WP_FIRED];
-  return n;
-}
-
 }  // namespace wp::capture

@@ -29,7 +29,6 @@ class Recorder {
   [[nodiscard]] std::uint64_t received() const { return received_; }
   /// Records that found no room, so far.
   [[nodiscard]] std::uint64_t lost() const;
-  [[nodiscard]] std::uint64_t fired() const;
 
  private:
   struct RingBooks {

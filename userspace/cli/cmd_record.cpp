@@ -27,7 +27,7 @@ Result<std::uint64_t> duration_ns(const std::string& text) {
   return static_cast<std::uint64_t>(value * scale);
 }
 
-Result<std::size_t> ring_bytes(unsigned mebibytes) {
+std::size_t ring_bytes(unsigned mebibytes) {
   std::size_t bytes = 4096;
   while (bytes < std::size_t{mebibytes} << 20U) bytes <<= 1U;
   return bytes;
@@ -54,7 +54,7 @@ int run(Typed& typed) {
     if (!duration) return fail(duration.error());
     typed.options.duration_ns = *duration;
   }
-  typed.options.ring_bytes = typed.ring_pages ? typed.ring_pages * 4096U : *ring_bytes(typed.ring_mebibytes);
+  typed.options.ring_bytes = typed.ring_pages ? typed.ring_pages * 4096U : ring_bytes(typed.ring_mebibytes);
   auto status = record(typed.options);
   return status ? *status : fail(status.error());
 }

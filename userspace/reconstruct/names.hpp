@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "bpf/wire/events.h"
+#include "userspace/base/text.hpp"
 
 namespace wp::reconstruct {
 
@@ -25,9 +26,7 @@ class NameTable {
 /// Text of a fixed-size field: up to its first NUL.
 template <typename Text>
 std::string text_of(const Text& field) {
-  std::size_t n = 0;
-  while (n < sizeof(field.s) && field.s[n]) ++n;
-  return std::string(field.s, n);
+  return std::string(until_nul(field.s));
 }
 
 }  // namespace wp::reconstruct
