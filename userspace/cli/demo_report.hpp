@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "userspace/cli/demo_run.hpp"
 #include "userspace/model/model.hpp"
@@ -34,6 +35,9 @@ struct DemoFindings {
   report::Report report;
   WitnessCount witness;
 };
+
+/// What contradicts the demo's row or the ground truth, one line each; empty: it is what it should be.
+std::vector<std::string> demo_problems(const DemoFindings& findings, const nlohmann::json& facts);
 
 Result<nlohmann::json> demo_json(const DemoFindings& findings);
 /// The report of the recording, and how it compares with the truth.

@@ -38,25 +38,51 @@ Result<std::string> find_program(const fs::path& own, const std::string& name) {
 
 struct Server {
   Child process;
-  std::string port;
+  std::string where;  ///< what a client connects to
 };
 
-Result<Server> start_server(const DemoPlan& plan, const fs::path& own, const std::string& log) {
-  auto program = find_program(own, plan.demo.server);
-  if (!program) return std::move(program.error());
-  const std::uint64_t reads_at_most = plan.requests * (plan.message_bytes / 16384 + 1) + 1024;
-  auto process =
-      Child::start({*program, "--truth", log, "--truth-records", std::to_string(reads_at_most), "--message-size",
-                    std::to_string(plan.message_bytes), "--max-seconds", std::to_string(2 * limit_seconds(plan) + 120)},
-                   Child::Stdout::kCapture);
-  if (!process) return std::move(process.error());
+void append(std::vector<std::string>& argv, std::span<const char* const> words) {
+  for (const char* word : words) {
+    if (word == nullptr) return;
+    argv.emplace_back(word);
+  }
+}
+
+/// The demo's program, once it has said that it can be watched.
+Result<Child> start_program(const std::vector<std::string>& argv, std::string& said) {
+  auto process = Child::start(argv, Child::Stdout::kCapture);
+  if (!process) return process;
   auto line = process->read_line(20s);
   if (!line) return std::move(line.error());
+  said = std::move(*line);
+  return process;
+}
+
+Result<Server> start_server(const DemoPlan& plan, const fs::path& own, const std::string& log) {
+  auto program = find_program(own, std::string(plan.demo.program));
+  if (!program) return std::move(program.error());
+  const std::uint64_t reads_at_most = plan.requests * (plan.message_bytes / 16384 + 1) + 1024;
+  std::vector<std::string> argv{*program,
+                                "--truth",
+                                log,
+                                "--truth-records",
+                                std::to_string(reads_at_most),
+                                "--message-size",
+                                std::to_string(plan.message_bytes),
+                                "--max-seconds",
+                                std::to_string(2 * limit_seconds(plan) + 120)};
+  if (plan.ipv6) argv.insert(argv.end(), {"--bind", "::1"});
+  append(argv, plan.demo.arguments);
+  std::string said;
+  auto process = start_program(argv, said);
+  if (!process) return std::move(process.error());
   constexpr std::string_view kListening = "listening ";
-  if (!line->starts_with(kListening)) {
-    return Error{ExitCode::kError, fmt::format("{} said '{}' instead of its port", process->name(), *line)};
+  if (!said.starts_with(kListening)) {
+    return Error{ExitCode::kError, fmt::format("{} said '{}' instead of where it listens", process->name(), said)};
   }
-  return Server{std::move(*process), line->substr(kListening.size())};
+  std::string where = said.substr(kListening.size());
+  if (!where.starts_with("unix:")) where = (plan.ipv6 ? "[::1]:" : "127.0.0.1:") + where;
+  return Server{std::move(*process), std::move(where)};
 }
 
 /// It has said why on stderr.
@@ -89,13 +115,13 @@ Result<Child> start_recorder(const DemoPlan& plan, const fs::path& own, pid_t se
   return recorder;
 }
 
-Result<std::string> run_client(const DemoPlan& plan, const fs::path& own, const std::string& port,
+Result<std::string> run_client(const DemoPlan& plan, const fs::path& own, const std::string& where,
                                const std::string& log) {
   auto program = find_program(own, "wakepath-load-client");
   if (!program) return program;
   std::vector<std::string> argv{*program,
                                 "--connect",
-                                "127.0.0.1:" + port,
+                                where,
                                 "--connections",
                                 std::to_string(plan.connections),
                                 "--requests",
@@ -107,6 +133,8 @@ Result<std::string> run_client(const DemoPlan& plan, const fs::path& own, const 
                                 "--max-seconds",
                                 std::to_string(limit_seconds(plan))};
   if (plan.demo.one_at_a_time) argv.push_back("--sequential");
+  if (plan.demo.transport == DemoTransport::kUdp) argv.push_back("--udp");
+  append(argv, plan.demo.load);
   auto client = Child::start(argv, Child::Stdout::kCapture);
   if (!client) return std::move(client.error());
   const auto patience = std::chrono::seconds(limit_seconds(plan) + 30);
@@ -135,18 +163,44 @@ Result<void> stop_server(Child& server) {
   return {};
 }
 
+/// Both sides of it are the program's own: it is told when the recorder looks.
+Result<DemoRun> run_mechanism(const DemoPlan& plan, const fs::path& own) {
+  auto program = find_program(own, std::string(plan.demo.program));
+  if (!program) return std::move(program.error());
+  std::vector<std::string> argv{*program};
+  append(argv, plan.demo.arguments);
+  std::string said;
+  auto process = start_program(argv, said);
+  if (!process) return std::move(process.error());
+  if (said != "ready")
+    return Error{ExitCode::kError, fmt::format("{} said '{}', not 'ready'", plan.demo.program, said)};
+  auto recorder = start_recorder(plan, own, process->pid());
+  if (!recorder) return std::move(recorder.error()).within("record the demo");
+  process->signal(SIGUSR1);
+  auto told = process->read_rest(std::chrono::seconds(limit_seconds(plan)));
+  if (!told) return std::move(told.error());
+  auto ended = process->wait(10s);
+  if (!ended) return std::move(ended.error());
+  if (*ended != 0) return Error{ExitCode::kError, fmt::format("{} ended with status {}", plan.demo.program, *ended)};
+  auto recorded = stop_recorder(*recorder);
+  if (!recorded) return std::move(recorded.error()).within("record the demo");
+  return DemoRun{std::move(*told), {}, {}, {}};
+}
+
 }  // namespace
 
 Result<DemoRun> run_demo(const DemoPlan& plan) {
   auto own = own_program();
   if (!own) return std::move(own.error());
-  DemoRun run{{}, plan.truth_folder / "client.truth", plan.truth_folder / "server.truth"};
+  if (plan.demo.transport == DemoTransport::kNone) return run_mechanism(plan, *own);
+  DemoRun run{{}, plan.truth_folder / "client.truth", plan.truth_folder / "server.truth", {}};
 
   auto server = start_server(plan, *own, run.server_log);
   if (!server) return std::move(server.error()).within("start the demo's server");
+  if (plan.demo.transport == DemoTransport::kTcp) run.memory = measure_memory(server->process.pid(), server->where);
   auto recorder = start_recorder(plan, *own, server->process.pid());
   if (!recorder) return std::move(recorder.error()).within("record the demo");
-  auto client = run_client(plan, *own, server->port, run.client_log);
+  auto client = run_client(plan, *own, server->where, run.client_log);
   if (!client) return std::move(client.error()).within("put load on the demo");
   run.client_json = std::move(*client);
 

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 // Runs one demo: server, recorder, client, each a process of its own. Analyses nothing.
+//
+// A server prints `listening WHERE` (a port, or unix:PATH) and serves until SIGTERM. A program with no load client
+// (DemoTransport::kNone) prints `ready`, waits for SIGUSR1, plays its part, prints one line of JSON with what it
+// knows it did, and ends.
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "userspace/base/result.hpp"
+#include "userspace/cli/demo_memory.hpp"
 #include "userspace/cli/demo_table.hpp"
 
 namespace wp::cli {
@@ -18,12 +24,14 @@ struct DemoPlan {
   std::filesystem::path recording;
   bool replace_recording = false;
   std::filesystem::path truth_folder;  ///< exists
+  bool ipv6 = false;
 };
 
 /// What is left when all three have ended.
 struct DemoRun {
-  std::string client_json;  ///< the line the client printed
+  std::string client_json;  ///< the line the client printed; of a program without a client: the program's
   std::string client_log, server_log;
+  std::optional<MemoryUse> memory;  ///< absent: no connections to measure by
 };
 
 /// The recorder is this program itself, the others are looked for beside it.

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+// What an open connection costs a server in memory, whatever it keeps for it: a buffer, a thread, a process.
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace wp::cli {
+
+/// Memory of a process tree as /proc has it. The sockets themselves are the kernel's and not in it.
+struct MemoryUse {
+  std::uint64_t connections = 0;  ///< opened to measure by
+  std::int64_t bytes = 0;         ///< growth by all of them; proportional share, page tables, kernel stacks
+  std::int64_t tasks = 0;         ///< growth
+};
+
+/// Opens a few idle connections to `where` (ADDR:PORT), looks at the tree of `server`, and closes them. The server
+/// is back to where it was when this returns. Nothing: it could not be connected to or looked at.
+std::optional<MemoryUse> measure_memory(pid_t server, const std::string& where);
+
+}  // namespace wp::cli
