@@ -56,6 +56,34 @@ static __always_inline struct task_state *task_of(struct cpu_state *c, u32 hook,
 	return watch_task(c, hook, task, WP_WHY_all);
 }
 
+/*
+ * A watched task waits for a CPU: until it runs, every switch on that CPU leaves a record, so that it can be told who
+ * ran meanwhile. Each task counts once, and where it was counted stays with it: a switch that the kernel does
+ * not report costs at most some records too many, until the task runs again.
+ */
+static __always_inline void waits_for(struct task_state *t, u32 cpu)
+{
+	struct cpu_state *there = bpf_map_lookup_elem(&cpus, &cpu);
+
+	if (t->waits_for || !there)
+		return;
+	__sync_fetch_and_add(&there->waiters, 1);
+	t->waits_for = cpu + 1;
+}
+
+static __always_inline void waits_no_more(struct task_state *t)
+{
+	u32 cpu = t->waits_for - 1;
+	struct cpu_state *there;
+
+	if (!t->waits_for)
+		return;
+	t->waits_for = 0;
+	there = bpf_map_lookup_elem(&cpus, &cpu);
+	if (there)
+		__sync_fetch_and_sub(&there->waiters, 1);
+}
+
 /* Write what brought a task back onto a CPU, and forget it. */
 static __always_inline void announce_run(struct cpu_state *c, struct task_state *t, struct task_struct *prev, u32 flags)
 {
@@ -75,7 +103,9 @@ static __always_inline void announce_run(struct cpu_state *c, struct task_state 
 	e->off_cpu = t->off_cpu;
 	e->wake_level = t->wake_level;
 	e->waker_nr = t->waker_nr;
-	e->flags = flags;
+	e->flags = flags | (t->waits_for == e->h.cpu + 1 ? WP_RUN_WATCHED_CPU : 0);
+	e->off_nr = t->off_nr;
+	e->runnable_cpu = t->waits_for;
 	if (t->waking_ns && t->wake_level == WP_LEVEL_task) {
 		e->waker_tid = t->waker_tid;
 		e->waker_comm = t->waker_comm;
@@ -86,6 +116,7 @@ static __always_inline void announce_run(struct cpu_state *c, struct task_state 
 	}
 	end_record(c, WP_HOOK_sched__switch, e);
 forget:
+	waits_no_more(t);
 	t->waking_ns = 0;
 	t->runnable_ns = 0;
 	t->wake_delivery = 0;

@@ -106,7 +106,12 @@ struct fdtable {
 struct files_struct {
 	struct fdtable *fdt;
 };
+struct thread_info {
+	u32 cpu;
+};
 struct task_struct {
+	struct thread_info thread_info;
+	int on_cpu;
 	unsigned int __state;
 	unsigned int flags;
 	s32 pid;

@@ -32,7 +32,7 @@ struct cpu_state {
 	u32 tid;
 	u32 who;
 	u32 call_class; /* of the watched task that runs here, while it is inside a call */
-	u32 pad4;
+	u32 waiters; /* watched tasks that wait for this CPU; atomically, other CPUs wake them */
 
 	/* hardirq */
 	u64 irq_ns;
@@ -129,6 +129,9 @@ struct task_state {
 	u16 wake_level;
 	u16 waker_nr;
 	struct wp_comm waker_comm;
+	u16 off_nr; /* system call it went to sleep in, plus 1 */
+	u16 waits_for; /* CPU that counts it among its waiters, plus 1 */
+	u32 pad4;
 
 	/* the system call it is in */
 	u64 enter_ns;

@@ -64,17 +64,43 @@ int BPF_PROG(sched__wakeup, struct task_struct *p)
 		return 0;
 	}
 	t->runnable_ns = bpf_ktime_get_ns();
+	if (!p->on_cpu) /* else it is woken before it has gone to sleep, and waits for nothing */
+		waits_for(t, p->thread_info.cpu);
 	count(c, WP_HOOK_sched__wakeup, WP_NOTED);
 	return 0;
 }
 
-static __always_inline void leaves(struct task_state *t, u32 state)
+/* In which system call a task goes to sleep; a fault or the like shows as no number of one. */
+static __always_inline u16 call_of(struct task_struct *task)
+{
+	u32 nr = syscall_number((struct pt_regs *)bpf_task_pt_regs(task));
+
+	return nr < WP_MAX_SYSCALL ? nr + 1 : 0;
+}
+
+static __always_inline void leaves(struct task_struct *task, struct task_state *t, u32 state)
 {
 	t->off_ns = bpf_ktime_get_ns();
 	t->off_state = state;
 	t->off_cpu = bpf_get_smp_processor_id();
+	t->off_nr = state ? call_of(task) : 0;
 	if (state)
 		t->slept = 1;
+	else
+		waits_for(t, t->off_cpu);
+}
+
+/* A watched task waits while others take turns: whoever ran until now is named. */
+static __always_inline void announce_switch(struct cpu_state *c, struct task_struct *prev, struct task_struct *next)
+{
+	struct wp_cpu_switch *e = BEGIN(c, WP_HOOK_sched__switch, cpu_switch);
+
+	if (!e)
+		return;
+	e->prev_tid = prev->pid;
+	e->next_tid = next->pid;
+	copy_comm(&e->prev_comm, prev);
+	end_record(c, WP_HOOK_sched__switch, e);
 }
 
 static __always_inline int switched(u64 *ctx, bool preempt, struct task_struct *prev, struct task_struct *next)
@@ -82,16 +108,17 @@ static __always_inline int switched(u64 *ctx, bool preempt, struct task_struct *
 	struct cpu_state *c = enter(WP_HOOK_sched__switch);
 	struct task_state *t;
 	bool was_watched;
-	u32 state;
+	u32 state, waiters;
 
 	if (!c)
 		return 0;
+	waiters = c->waiters;
 	was_watched = c->tid == prev->pid ? c->who == WHO_WATCHED : true; /* if that switch was not reported: look */
 	if (was_watched) {
 		t = bpf_task_storage_get(&tasks, prev, NULL, 0);
 		state = config.switch_state_arg ? (u32)ctx[3] : prev->__state;
 		if (t)
-			leaves(t, preempt ? 0 : state & 0xff);
+			leaves(prev, t, preempt ? 0 : state & 0xff);
 		was_watched = t != NULL;
 	}
 	in_task_context(c);
@@ -99,6 +126,8 @@ static __always_inline int switched(u64 *ctx, bool preempt, struct task_struct *
 	settle(c, next, t);
 	if (t)
 		announce_run(c, t, prev, 0);
+	else if (waiters)
+		announce_switch(c, prev, next);
 	else
 		count(c, WP_HOOK_sched__switch, was_watched ? WP_NOTED : c->who == WHO_SELF ? WP_SELF : WP_FILTERED);
 	return 0;

@@ -31,7 +31,7 @@ typedef long long wp_s64;
 
 /* Major: a reader refuses a newer one. Minor: kinds or fields were appended. */
 #define WP_WIRE_MAJOR 1
-#define WP_WIRE_MINOR 0
+#define WP_WIRE_MINOR 1
 
 struct wp_header {
 	wp_u64 ts_ns; /* CLOCK_MONOTONIC, read after the record was reserved */
@@ -143,6 +143,7 @@ struct wp_addr {
 
 /* Flags of a run. */
 #define WP_RUN_UNSEEN 1u /* the kernel reported no switch to it: it was found running at this time */
+#define WP_RUN_WATCHED_CPU 2u /* while it waited for this CPU, every switch there left a record */
 
 /*
  * Fields. F(type, name, "what it says, with its unit")
@@ -211,7 +212,8 @@ struct wp_addr {
 	F(struct wp_comm, waker_comm, "name of the waker, where wake_level is task")               \
 	F(struct wp_comm, prev_comm, "name of the task that ran until now")                       \
 	F(wp_u32, flags, "WP_RUN_*")                                                               \
-	F(wp_u32, unused, "0")
+	F(wp_u16, off_nr, "system call it went to sleep in plus 1, 0: not known, or none")         \
+	F(wp_u16, runnable_cpu, "CPU it began to wait for plus 1, 0: not known")
 
 #define WP_FIELDS_wait_call(F)                                                                     \
 	F(wp_u64, start_ns, "the task's start time")                                               \
@@ -323,6 +325,11 @@ struct wp_addr {
 	F(wp_u32, unused, "0")                                                                     \
 	F(struct wp_text, text, "its name")
 
+#define WP_FIELDS_cpu_switch(F)                                                                    \
+	F(wp_u32, prev_tid, "task that ran on this CPU until now, 0: idle")                        \
+	F(wp_u32, next_tid, "task that runs there from now on, 0: idle")                           \
+	F(struct wp_comm, prev_comm, "name of the task that ran until now")
+
 #define WP_FIELDS_watermark(F)                                                                     \
 	F(wp_u64, upto_ns, "every record with an earlier time, of every CPU, stands before this one") \
 	F(wp_u64, received, "records taken from the rings so far, all CPUs")
@@ -368,6 +375,7 @@ struct wp_addr {
 	E(11, task_exit, "a watched task ended")                                                   \
 	E(12, drop, "a packet was dropped on a watched socket")                                    \
 	E(13, name, "a number and its name")                                                       \
+	E(14, cpu_switch, "a CPU that a watched task waits for goes from one task to another that nobody watches") \
 	E(128, watermark, "the collector looked at every ring")                                    \
 	E(129, counters, "what became of the firings of one hook on one CPU")                      \
 	E(130, clock, "monotonic and wall clock read together")                                    \

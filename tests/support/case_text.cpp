@@ -51,7 +51,7 @@ class Clauses {
 
   template <typename... Args>
   void add(bool holds, fmt::format_string<Args...> format, Args&&... args) {
-    if (holds) text_ += ", " + fmt::format(format, std::forward<Args>(args)...);
+    if (holds) text_ += (text_.ends_with("blame") ? " " : ", ") + fmt::format(format, std::forward<Args>(args)...);
   }
   [[nodiscard]] std::string line() const { return text_ + '\n'; }
 
@@ -128,6 +128,23 @@ std::string read(const Path& path, std::span<const Stage> stages, std::uint64_t 
   return out.line();
 }
 
+std::string blamed(const Path& path) {
+  Clauses out("  blame");
+  std::uint64_t sum = 0;
+  for (const model::BlameShare& share : path.blame) {
+    std::string who = share.culprit.socket.cookie ? fmt::format(" socket {}", share.culprit.socket.cookie) : "";
+    if (share.culprit.task.tid != 0) who += fmt::format(" {}[{}]", share.culprit.comm, share.culprit.task.tid);
+    if (share.culprit.doing != model::Doing::kUnknown)
+      who += fmt::format(" {}", model::doing_name(share.culprit.doing));
+    if (!share.culprit.call.empty()) who += fmt::format(" in {}", share.culprit.call);
+    out.add(true, "{}{}={}{}", model::cause_name(share.cause),
+            share.why == Reason::kNone ? "" : fmt::format("({})", model::reason_name(share.why)), share.ns, who);
+    sum += share.ns;
+  }
+  out.add(sum != model::total_ns(path).value_or(0), "WHICH DO NOT ADD UP TO THE TOTAL");
+  return out.line();
+}
+
 }  // namespace
 
 std::string case_text(const Path& path, std::uint64_t zero_ns) {
@@ -135,7 +152,8 @@ std::string case_text(const Path& path, std::uint64_t zero_ns) {
   const std::span<const Stage> all(order);
   constexpr auto kWaking = static_cast<std::size_t>(Stage::kWaking), kRead = static_cast<std::size_t>(Stage::kRead);
   return head(path) + arrived(path, all.first(kWaking), zero_ns) +
-         woken(path, all.subspan(kWaking, kRead - kWaking), zero_ns) + read(path, all.subspan(kRead), zero_ns);
+         woken(path, all.subspan(kWaking, kRead - kWaking), zero_ns) + read(path, all.subspan(kRead), zero_ns) +
+         blamed(path);
 }
 
 std::string case_text(const model::Summary& s, std::uint64_t zero_ns) {

@@ -57,4 +57,64 @@ const std::vector<Syscall>& syscalls() {
   return table;
 }
 
+const std::vector<CallName>& other_calls() {
+  static const std::vector<CallName> table = {
+      {SYS_futex, "futex"},
+      {SYS_fsync, "fsync"},
+      {SYS_fdatasync, "fdatasync"},
+      {SYS_openat, "openat"},
+      {SYS_close, "close"},
+      {SYS_pread64, "pread64"},
+      {SYS_pwrite64, "pwrite64"},
+      {SYS_preadv, "preadv"},
+      {SYS_pwritev, "pwritev"},
+      {SYS_preadv2, "preadv2"},
+      {SYS_pwritev2, "pwritev2"},
+      {SYS_sync_file_range, "sync_file_range"},
+      {SYS_fallocate, "fallocate"},
+      {SYS_ftruncate, "ftruncate"},
+      {SYS_renameat2, "renameat2"},
+      {SYS_unlinkat, "unlinkat"},
+      {SYS_newfstatat, "fstatat"},
+      {SYS_getdents64, "getdents64"},
+      {SYS_flock, "flock"},
+      {SYS_fcntl, "fcntl"},
+      {SYS_splice, "splice"},
+      {SYS_wait4, "wait4"},
+      {SYS_waitid, "waitid"},
+      {SYS_rt_sigtimedwait, "rt_sigtimedwait"},
+      {SYS_connect, "connect"},
+      {SYS_shutdown, "shutdown"},
+      {SYS_sched_yield, "sched_yield"},
+      {SYS_mmap, "mmap"},
+      {SYS_munmap, "munmap"},
+      {SYS_mprotect, "mprotect"},
+      {SYS_madvise, "madvise"},
+      {SYS_msync, "msync"},
+      {SYS_brk, "brk"},
+      {SYS_clone, "clone"},
+      {SYS_clone3, "clone3"},
+      {SYS_execve, "execve"},
+      {SYS_semtimedop, "semtimedop"},
+      {SYS_mq_timedreceive, "mq_timedreceive"},
+      {SYS_io_getevents, "io_getevents"},
+#ifdef SYS_pause
+      {SYS_pause, "pause"},
+#endif
+#ifdef SYS_open
+      {SYS_open, "open"},
+#endif
+#ifdef SYS_stat
+      {SYS_stat, "stat"},
+#endif
+#ifdef SYS_rename
+      {SYS_rename, "rename"},
+#endif
+#ifdef SYS_unlink
+      {SYS_unlink, "unlink"},
+#endif
+  };
+  return table;
+}
+
 }  // namespace wp::capture

@@ -18,4 +18,11 @@ struct Syscall {
 /// Every call in the table that exists on this architecture.
 const std::vector<Syscall>& syscalls();
 
+/// Calls that no program looks at but that a task may sleep in: for their names only.
+struct CallName {
+  int nr;
+  const char* name;
+};
+const std::vector<CallName>& other_calls();
+
 }  // namespace wp::capture

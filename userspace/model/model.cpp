@@ -73,6 +73,9 @@ constexpr std::array kReasons = {
     ReasonRow{Reason::kWokenByEarlierData, "woken_by_earlier_data", "earlier data of this socket had woken the reader"},
     ReasonRow{Reason::kReplyOrder, "reply_order", "requests and replies matched by their order"},
     ReasonRow{Reason::kWitnessContradicts, "witness_contradicts", "wait queue and run history do not agree"},
+    ReasonRow{Reason::kLastRead, "last_read", "taken for the work on what the thread had read last"},
+    ReasonRow{Reason::kRanLast, "ran_last", "who ran there last; others may have run before"},
+    ReasonRow{Reason::kStagesContradict, "stages_contradict", "the times of its stages contradict their order"},
 };
 static_assert(kReasons.size() == kReasonCount);
 

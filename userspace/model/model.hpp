@@ -102,8 +102,12 @@ enum class Reason : std::uint8_t {
   kWokenByEarlierData,
   kReplyOrder,
   kWitnessContradicts,
+  // of blame, appended
+  kLastRead,
+  kRanLast,
+  kStagesContradict,
 };
-inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kWitnessContradicts) + 1;
+inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kStagesContradict) + 1;
 const char* reason_name(Reason reason);  ///< snake_case, stable, for JSON
 const char* reason_text(Reason reason);  ///< a short phrase for people
 
@@ -206,6 +210,75 @@ struct Arrival {
   bool backlog = false;
 };
 
+/// One word for each way a request's time can go. In the order reports list them.
+enum class Cause : std::uint8_t {
+  kInterrupt,    ///< from the interrupt's entry to the receive softirq
+  kKsoftirqd,    ///< the packet waited until ksoftirqd had a CPU and came to it
+  kSoftirq,      ///< the receive softirq, the driver, and the packets it took before this one
+  kProtocol,     ///< IP and TCP, until the data was readable
+  kSocketLock,   ///< in the socket's backlog, while its owner held it locked
+  kAcceptQueue,  ///< the connection had not been accepted yet
+  kWake,         ///< from readable to runnable: the kernel wakes the reader
+  kIdleWake,     ///< the CPU chosen was idle and had to wake up
+  kMigration,    ///< it waited for one CPU and then ran on another
+  kRunQueue,     ///< it waited for a CPU that ran somebody else
+  kStopped,      ///< stopped by a signal or a debugger
+  kBusy,         ///< the reader was at work on another request, or asleep in the middle of it
+  kOwnWork,      ///< the reader was at work that belongs to no request seen
+  kBlocked,      ///< the reader slept for something that is neither this data nor another request
+  kHandover,     ///< another task was woken, which handed the work over
+  kLoopOrder,    ///< the reader knew of the data and served other ready descriptors first
+  kDispatch,     ///< the reader's own way from its wait to its read
+  kSyscall,      ///< in the wait call, once running; and the return of the read
+  kCopy,         ///< from the read's entry until the data was copied
+  kUnknown,      ///< `why` says why
+};
+inline constexpr std::size_t kCauseCount = static_cast<std::size_t>(Cause::kUnknown) + 1;
+const char* cause_name(Cause cause);  ///< snake_case, stable, for JSON: "run_queue"
+const char* cause_text(Cause cause);  ///< a short phrase for people
+std::optional<Cause> cause_from_name(const std::string& name);
+
+/// What the culprit did.
+enum class Doing : std::uint8_t {
+  kUnknown,
+  kRunning,          ///< on a CPU
+  kAsleep,           ///< interruptible, in `call`
+  kUninterruptible,  ///< state D, in `call`: as a rule a disk or a lock of the kernel
+  kStopped,
+};
+const char* doing_name(Doing doing);  ///< "running", "asleep", ...
+
+/// Who, or what, took the largest part of a share.
+struct Culprit {
+  std::uint64_t ns = 0;                  ///< its part of the share
+  std::uint64_t from_ns = 0, to_ns = 0;  ///< CLOCK_MONOTONIC: where that part lies; parts between may be others'
+  TaskId task;                           ///< tid 0: the idle task, or none known (then comm is empty)
+  std::string comm;                      ///< raw kernel bytes: escape before printing
+  Socket socket;                         ///< with kBusy, kLoopOrder: the connection served; cookie 0: none
+  Doing doing = Doing::kUnknown;
+  std::string call;             ///< system call it slept in, empty: not known, or none
+  std::uint32_t waker_tid = 0;  ///< who ended its sleep, where that was a task
+  std::string waker_comm;
+  Level waker_level = Level::kUnknown;  ///< kSoftirq, kHardirq: a device, the network or a timer ended it
+  std::int32_t cpu = -1;
+};
+
+/// One cause's part of a request's total.
+struct BlameShare {
+  Cause cause = Cause::kUnknown;
+  Seen certainty = Seen::kObserved;  ///< kInferred with `why`; kUnknown for Cause::kUnknown only
+  Reason why = Reason::kNone;
+  std::uint64_t ns = 0;
+  std::uint32_t parts = 0;  ///< intervals it is made of; kLoopOrder, kBusy: services of other requests
+  Culprit culprit;          ///< of its largest part
+};
+
+/// Largest first; the parts add up to total_ns() of the path exactly. Empty where the path has no total.
+using Blame = std::vector<BlameShare>;
+
+/// Nanoseconds of one cause, 0 where it has no share.
+std::uint64_t blame_ns(const Blame& blame, Cause cause);
+
 /// The byte range of one delivery joined to the call that read it.
 struct Path {
   std::uint64_t id = 0;  ///< from 1, in order of completion; the same for every reading of a recording
@@ -235,6 +308,7 @@ struct Path {
   std::optional<std::uint64_t> accept_queue_ns;  ///< on the first path of an accepted connection
   bool loss_nearby = false;                      ///< records were lost between its first and last stage
   bool fin = false;
+  Blame blame;  ///< adds up to total_ns(); empty where there is no total
 
   [[nodiscard]] const StagePoint& at(Stage s) const { return stages[static_cast<std::size_t>(s)]; }
   StagePoint& at(Stage s) { return stages[static_cast<std::size_t>(s)]; }

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "userspace/reconstruct/blame.hpp"
 #include "userspace/reconstruct/path_builder.hpp"
 
 namespace wp::reconstruct {
@@ -87,6 +88,7 @@ void Reconstructor::route(const wp_delivery& r) {
 
 void Reconstructor::route(const wp_run& r) {
   const Gap& gap = tasks_.on(r, sockets_.cookie_of(delivery_id(r.wake_cpu, r.wake_delivery)));
+  cpus_.on(r);
   switches_unseen_ += gap.on_unseen;
   if (!gap.slept() || !gap.waking_ns) return;
   ++summary_.wakes;
@@ -94,7 +96,7 @@ void Reconstructor::route(const wp_run& r) {
 }
 
 void Reconstructor::route(const wp_wait_call& r) {
-  tasks_.on(r);
+  tasks_.on(r, names_.get(WP_NAME_syscall, r.nr).ends_with("nanosleep"));
   ++summary_.waits;
   summary_.empty_waits += r.ret == 0;
   summary_.slept_waits += r.slept;
@@ -106,6 +108,8 @@ void Reconstructor::route(const wp_read_call& r) {
     ++summary_.reads;
     model::Path path = build_pipe_path(r, tasks_.get({r.tid, r.start_ns}, r.pid), names_);
     close_without_reply(path, Reason::kNoReply);
+    path.blame =
+        assign_blame(path, {tasks_.get({r.tid, r.start_ns}, r.pid), tasks_, nullptr, 0, cpus_, sockets_, names_});
     emit(path);
     return;
   }
@@ -119,6 +123,7 @@ void Reconstructor::route(const wp_read_call& r) {
     return;
   }
   SocketState& socket = sockets_.get(r.cookie);
+  if (r.end != r.begin) tasks_.on(r);
   read_socket(socket, r);
   if (socket.closed && !socket.deliveries_unread()) {
     give_up(socket, Reason::kNoReply);
@@ -189,6 +194,8 @@ void Reconstructor::add_parts(SocketState& socket, const wp_read_call& r, const 
   for (const Taken& part : parts) {
     model::Path path = build_path(part, r, socket, reader, tasks_, names_, !gaps_.empty());
     path.deliveries_of_read = static_cast<std::uint32_t>(parts.size());
+    path.blame =
+        assign_blame(path, {reader, tasks_, tasks_.find(socket.acceptor), socket.accepted_ns, cpus_, sockets_, names_});
     if (r.flags & WP_READ_UNSURE) {
       model::StagePoint& copied = path.at(Stage::kCopied);
       copied.seen = Seen::kInferred;
@@ -210,6 +217,7 @@ void Reconstructor::add_parts(SocketState& socket, const wp_read_call& r, const 
 
 void Reconstructor::route(const wp_send_call& r) {
   ++summary_.sends;
+  tasks_.on(r);
   SocketState* socket = r.cookie && r.ret > 0 ? sockets_.find(r.cookie) : nullptr;
   if (!socket) return;
   if (!socket->early_reads.empty()) {
@@ -230,9 +238,14 @@ void Reconstructor::route(const wp_send_call& r) {
 }
 
 void Reconstructor::route(const wp_accept_call& r) {
+  tasks_.on(r);
   if (r.ret < 0) return;
   ++summary_.accepts;
   SocketState* socket = r.cookie ? sockets_.find(r.cookie) : nullptr;
+  if (socket) {
+    socket->accepted_ns = r.h.ts_ns;
+    socket->acceptor = {r.tid, r.start_ns};
+  }
   if (socket && socket->established_ns && socket->established_ns <= r.h.ts_ns)
     socket->accept_queue_ns = r.h.ts_ns - socket->established_ns;
 }
@@ -326,6 +339,7 @@ void Reconstructor::mark_loss(model::Path& path, std::uint64_t upto_ns) const {
   }
   path.loss_nearby = lost_within(first, last);
   if (!path.loss_nearby) return;
+  blame_after_loss(path.blame);
   if (path.at(Stage::kReturned).why == Reason::kReadWithoutWait) is_lost(Stage::kReturned);
   if (path.wake.needed || is_certain_whatever_was_lost(path.wake.why)) return;
   path.wake.certainty = Seen::kUnknown;

@@ -8,6 +8,7 @@
 
 #include "userspace/event/event_sink.hpp"
 #include "userspace/model/model.hpp"
+#include "userspace/reconstruct/cpu_tracker.hpp"
 #include "userspace/reconstruct/names.hpp"
 #include "userspace/reconstruct/socket_tracker.hpp"
 #include "userspace/reconstruct/task_tracker.hpp"
@@ -42,6 +43,7 @@ class Reconstructor : public event::EventSink {
   void route(const wp_task_exit& r) { tasks_.on(r); }
   void route(const wp_drop& r);
   void route(const wp_name& r) { names_.on(r); }
+  void route(const wp_cpu_switch& r) { cpus_.on(r); }
   void route(const wp_watermark&);
   void route(const wp_counters& r) { counters_[{r.hook, r.of_cpu}] = r; }
   void route(const wp_clock&) {}  // the recording's header has the same
@@ -73,6 +75,7 @@ class Reconstructor : public event::EventSink {
   PathSink sink_;
   NameTable names_;
   TaskTracker tasks_;
+  CpuTracker cpus_;
   SocketTracker sockets_;
   model::Summary summary_;
   std::deque<event::Loss> gaps_;

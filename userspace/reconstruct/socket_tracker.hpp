@@ -47,6 +47,8 @@ struct SocketState {
   std::deque<Delivery> unread;
   std::deque<EarlyRead> early_reads;
   std::uint64_t established_ns = 0;
+  std::uint64_t accepted_ns = 0;  ///< return of accept, 0: not seen
+  model::TaskId acceptor;
   std::optional<std::uint64_t> accept_queue_ns;  ///< until the first path has taken it
   std::vector<model::Path> held;                 ///< of the reads since the last reply, waiting for theirs
   std::size_t held_reads = 0;

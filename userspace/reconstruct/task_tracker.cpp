@@ -72,6 +72,9 @@ const Gap& TaskTracker::on(const wp_run& r, std::uint64_t cookie) {
   gap.waker_comm = r.waker_comm;
   gap.prev_comm = r.prev_comm;
   gap.on_unseen = r.flags & WP_RUN_UNSEEN;
+  gap.off_nr = r.off_nr;
+  gap.runnable_cpu = r.runnable_cpu;
+  gap.all_switches_seen = r.flags & WP_RUN_WATCHED_CPU;
   if (gap.woken_by) wakes_[delivery_slot(gap.woken_by)] = {gap.woken_by, id, gap};
   state.gaps.push_back(gap);
   if (state.gaps.size() > kGapsKept) {
@@ -81,7 +84,45 @@ const Gap& TaskTracker::on(const wp_run& r, std::uint64_t cookie) {
   return state.gaps.back();
 }
 
-void TaskTracker::on(const wp_wait_call& record) { get({record.tid, record.start_ns}, record.pid).last_wait = record; }
+void TaskTracker::mark(TaskState& state, std::uint64_t at_ns, Mark::Work work, std::uint64_t cookie) {
+  if (!state.marks.empty() && state.marks.back().at_ns > at_ns) at_ns = state.marks.back().at_ns;
+  state.marks.push_back({at_ns, cookie, work});
+  if (state.marks.size() > kMarksKept) {
+    state.marks.pop_front();
+    state.marks_dropped = true;
+  }
+}
+
+void TaskTracker::on(const wp_wait_call& r, bool is_sleep) {
+  TaskState& state = get({r.tid, r.start_ns}, r.pid);
+  state.last_wait = r;
+  if (is_sleep) return;
+  if (r.enter_ns) mark(state, r.enter_ns, Mark::Work::kWaiting);
+  mark(state, r.h.ts_ns, Mark::Work::kNothing);
+}
+
+void TaskTracker::on(const wp_read_call& r) {
+  mark(get({r.tid, r.start_ns}, r.pid), r.enter_ns ? r.enter_ns : r.h.ts_ns, Mark::Work::kServing, r.cookie);
+}
+
+void TaskTracker::on(const wp_send_call& r) {
+  TaskState& state = get({r.tid, r.start_ns}, r.pid);
+  if (state.marks.empty()) return;
+  const Mark& latest = state.marks.back();
+  if (latest.work == Mark::Work::kServing && latest.cookie == r.cookie)
+    mark(state, r.h.ts_ns, Mark::Work::kReplied, r.cookie);
+}
+
+void TaskTracker::on(const wp_accept_call& r) {
+  TaskState& state = get({r.tid, r.start_ns}, r.pid);
+  if (r.enter_ns) mark(state, r.enter_ns, Mark::Work::kAccepting);
+  mark(state, r.h.ts_ns, Mark::Work::kNothing);
+}
+
+const TaskState* TaskTracker::find(model::TaskId id) const {
+  const auto it = tasks_.find(id);
+  return it == tasks_.end() ? nullptr : &it->second;
+}
 
 void TaskTracker::on(const wp_task_exit& record) {
   last_ = nullptr;

@@ -33,6 +33,9 @@ struct Gap {
   DeliveryId woken_by = 0;
   std::uint64_t woken_by_cookie = 0;  ///< the socket of that delivery, 0: no longer known
   std::uint32_t off_state = 0, off_cpu = 0, wake_cpu = 0, on_cpu = 0, waker_tid = 0, prev_tid = 0;
+  std::uint16_t off_nr = 0;        ///< system call it went to sleep in, plus 1; 0: not known, or none
+  std::uint16_t runnable_cpu = 0;  ///< CPU it began to wait for, plus 1; 0: not known
+  bool all_switches_seen = false;  ///< while it waited for on_cpu, every switch there left a record
   model::Level wake_level = model::Level::kUnknown;
   wp_comm waker_comm{}, prev_comm{};
   bool on_unseen = false;  ///< on_ns is only when it was found running
@@ -42,8 +45,24 @@ struct Gap {
   [[nodiscard]] bool slept() const { return off_state != 0 || asleep_at_start(); }
 };
 
+/// What a thread is at from one instant until the next mark.
+struct Mark {
+  enum class Work : std::uint8_t {
+    kNothing,  ///< nothing seen: between a wait and the next read, or before the first
+    kServing,  ///< it read from a connection and has not yet answered
+    kReplied,  ///< it has answered, and has begun nothing else
+    kWaiting,  ///< in a call that waits for descriptors
+    kAccepting,
+  };
+  std::uint64_t at_ns = 0;
+  std::uint64_t cookie = 0;  ///< with kServing and kReplied
+  Work work = Work::kNothing;
+};
+
 struct TaskState {
   model::Task task;
+  std::deque<Mark> marks;  ///< the latest, oldest first
+  bool marks_dropped = false;
   std::deque<Gap> gaps;  ///< the latest, oldest first
   bool gaps_dropped = false;
   std::optional<wp_wait_call> last_wait;
@@ -68,7 +87,12 @@ class TaskTracker {
   /// cookie: of the socket whose delivery woke it, 0: none or not known.
   const Gap& on(const wp_run& record, std::uint64_t cookie);
   void on(const wp_task_exit& record);
-  void on(const wp_wait_call& record);
+  /// is_sleep: it waited for time alone, in the middle of whatever it was at.
+  void on(const wp_wait_call& record, bool is_sleep);
+  /// Data was read from a socket: its request is what the thread works on, until something else is seen.
+  void on(const wp_read_call& record);
+  void on(const wp_send_call& record);
+  void on(const wp_accept_call& record);
 
   /// The task's state, made if it is new.
   TaskState& get(model::TaskId id, std::uint32_t pid);
@@ -79,11 +103,17 @@ class TaskTracker {
     Gap gap;
   };
   [[nodiscard]] const Woken* woken_by(DeliveryId id) const;
+  /// Null where it is not (or no longer) known.
+  [[nodiscard]] const TaskState* find(model::TaskId id) const;
   /// Everyone met so far, for the summary; bounded.
   [[nodiscard]] std::map<model::TaskId, model::Task> everyone() const { return everyone_; }
 
  private:
   static constexpr std::size_t kGapsKept = 256;
+  static constexpr std::size_t kMarksKept = 2048;
+
+  static void mark(TaskState& state, std::uint64_t at_ns, Mark::Work work, std::uint64_t cookie = 0);
+
   static constexpr std::size_t kTasksNamed = 65536;
 
   std::unordered_map<model::TaskId, TaskState, TaskIdHash> tasks_;

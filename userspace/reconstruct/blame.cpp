@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A cursor runs from the path's first instant to its last; every step of it is somebody's. Up to `queued` the stages
+// say whose; from there on what the reader did: it was off its CPU (its gaps say why) or on it (its marks say at what).
+#include "userspace/reconstruct/blame.hpp"
+
+#include <algorithm>
+
+#include "userspace/base/check.hpp"
+#include "userspace/reconstruct/blame_ledger.hpp"
+
+namespace wp::reconstruct {
+
+using model::Cause;
+using model::Doing;
+using model::Reason;
+using model::Seen;
+using model::Stage;
+
+namespace {
+
+constexpr std::uint32_t kUninterruptible = 2, kStopped = 4 | 8;  // __TASK_STOPPED, __TASK_TRACED
+
+// What the reader knew of the data in a stretch of time.
+enum class Phase : std::uint8_t {
+  kUntold,   ///< its wait has not returned since the data came
+  kTold,     ///< between that return and the read
+  kReading,  ///< in the read, until the data was copied
+  kLeaving,
+};
+
+bool in_order(const model::Path& path) {
+  std::uint64_t latest = 0;
+  for (const Stage stage : model::stage_order(path)) {
+    const model::StagePoint& point = path.at(stage);
+    if (point.has_time() && point.ts_ns < latest) return false;
+    if (point.has_time()) latest = point.ts_ns;
+    if (stage == Stage::kDone) break;
+  }
+  return true;
+}
+
+Cause cause_up_to(const model::Path& path, Stage stage) {
+  const bool deferred = path.arrival.softirq_how == "ksoftirqd";
+  const bool handed_over = model::stage_order(path)[2] == Stage::kDriver;  // a virtual device
+  switch (stage) {
+    case Stage::kRaise: return Cause::kInterrupt;
+    case Stage::kSoftirq: return deferred ? Cause::kKsoftirqd : handed_over ? Cause::kSoftirq : Cause::kInterrupt;
+    case Stage::kStack:
+      // The softirq ran before the packet was handed over: then this is the wait in the CPU's backlog.
+      return deferred && handed_over && !path.at(Stage::kSoftirq).has_time() ? Cause::kKsoftirqd : Cause::kSoftirq;
+    case Stage::kProtocol: return path.arrival.backlog ? Cause::kSocketLock : Cause::kProtocol;
+    case Stage::kQueued:
+      return path.arrival.backlog && !path.at(Stage::kProtocol).has_time() ? Cause::kSocketLock : Cause::kProtocol;
+    default: return Cause::kSoftirq;
+  }
+}
+
+class Blamer {
+ public:
+  Blamer(const model::Path& path, const BlameFacts& facts) : path_(path), facts_(facts) {}
+
+  model::Blame run() {
+    const std::uint64_t begin = arrive();
+    const std::uint64_t at = wait_for_accept(begin);
+    read_by_phases(at);
+    return ledger_.close(facts_.sockets, facts_.names);
+  }
+
+ private:
+  // The stages up to `queued`; returns the last of them, or the first stage of all where none of them has a time.
+  std::uint64_t arrive() {
+    std::uint64_t at = 0;
+    for (const Stage stage : model::stage_order(path_)) {
+      const model::StagePoint& point = path_.at(stage);
+      if (!point.has_time()) continue;
+      if (at && stage > Stage::kQueued) break;
+      if (at) {
+        Suspect who;
+        who.cpu = point.cpu;
+        const Cause cause = cause_up_to(path_, stage);
+        if (cause == Cause::kSocketLock) who.task.tid = path_.arrival.sender_tid;
+        ledger_.add(cause, at, point.ts_ns, who);
+      }
+      at = point.ts_ns;
+      if (stage >= Stage::kQueued) break;
+    }
+    return at;
+  }
+
+  std::uint64_t wait_for_accept(std::uint64_t from) {
+    if (!path_.at(Stage::kQueued).has_time() || facts_.accepted_ns <= from) return from;
+    const std::uint64_t until = std::min(facts_.accepted_ns, path_.at(Stage::kDone).ts_ns);
+    Suspect who;
+    if (facts_.acceptor) who = longest_of(*facts_.acceptor, from, until);
+    ledger_.add(Cause::kAcceptQueue, from, until, who);
+    return until;
+  }
+
+  // What a task did most in an interval: its longest sleep there, or running.
+  static Suspect longest_of(const TaskState& task, std::uint64_t from, std::uint64_t to) {
+    Suspect who = suspect_of(task);
+    std::uint64_t asleep = 0;
+    for (auto gap = task.gaps.rbegin(); gap != task.gaps.rend() && gap->on_ns > from; ++gap) {
+      const std::uint64_t end = std::min(gap->waking_ns ? gap->waking_ns : gap->on_ns, to);
+      const std::uint64_t begin = std::max(gap->off_ns, from);
+      if (!gap->slept() || end <= begin || end - begin <= asleep) continue;
+      asleep = end - begin;
+      who.asleep = &*gap;
+    }
+    if (asleep * 2 < to - from) who.asleep = nullptr;
+    who.doing = who.asleep ? doing_in(*who.asleep) : Doing::kRunning;
+    return who;
+  }
+
+  void read_by_phases(std::uint64_t at) {
+    const auto upto = [&](Stage stage, Phase phase) {
+      const model::StagePoint& point = path_.at(stage);
+      if (!point.has_time() || point.ts_ns <= at) return;
+      walk(at, point.ts_ns, phase);
+      at = point.ts_ns;
+    };
+    const bool waited = path_.at(Stage::kReturned).has_time(), begun = path_.at(Stage::kRead).has_time();
+    if (waited) upto(Stage::kReturned, Phase::kUntold);
+    if (begun) upto(Stage::kRead, waited ? Phase::kTold : Phase::kUntold);
+    upto(Stage::kCopied, Phase::kReading);
+    upto(Stage::kDone, path_.at(Stage::kCopied).has_time() ? Phase::kLeaving : Phase::kReading);
+  }
+
+  // One phase, cut at the times the reader was off its CPU.
+  void walk(std::uint64_t from, std::uint64_t to, Phase phase) {
+    const auto& gaps = facts_.reader.gaps;
+    if (facts_.reader.gaps_dropped && !facts_.reader.remembers(from)) {
+      const std::uint64_t known = gaps.empty() ? to : std::min(gaps.front().on_ns, to);
+      ledger_.add_unknown(from, known, Reason::kHistoryTooShort);
+      from = known;
+    }
+    auto gap = gaps.end();
+    while (gap != gaps.begin() && std::prev(gap)->on_ns > from) --gap;
+    for (; gap != gaps.end() && from < to; ++gap) {
+      const bool since_unknown = !gap->off_ns && !gap->asleep_at_start();
+      const std::uint64_t off = since_unknown ? from : gap->off_ns;
+      if (off >= to) break;
+      if (off > from) on_cpu(from, off, phase);
+      const std::uint64_t begin = std::max(from, off), end = std::min(to, gap->on_ns);
+      if (begin < end && since_unknown)
+        ledger_.add_unknown(begin, end, Reason::kBeforeRecording);
+      else if (begin < end)
+        off_cpu(*gap, begin, end, phase);
+      from = std::max(from, end);
+    }
+    on_cpu(from, to, phase);
+  }
+
+  void off_cpu(const Gap& gap, std::uint64_t from, std::uint64_t to, Phase phase) {
+    if (!gap.slept()) {
+      if (gap.on_unseen) return ledger_.add_unknown(from, to, Reason::kSwitchNotSeen);
+      return waiting(gap, gap.off_ns, from, to);
+    }
+    if (!gap.waking_ns) return ledger_.add_unknown(from, to, gap.on_unseen ? Reason::kSwitchNotSeen : Reason::kLost);
+    const auto within = [=](std::uint64_t ns) { return std::clamp(ns, from, to); };
+    const std::uint64_t woken = within(gap.waking_ns);
+    const std::uint64_t runnable = std::max(woken, within(gap.runnable_ns));
+    asleep(gap, from, woken, phase);
+    const bool by_idle = gap.prev_tid == 0 && gap.wake_cpu != gap.on_cpu && !gap.on_unseen;
+    Suspect who;
+    who.cpu = static_cast<std::int32_t>(gap.on_cpu);
+    ledger_.add(by_idle ? Cause::kIdleWake : Cause::kWake, woken, runnable, who);
+    if (gap.on_unseen) return ledger_.add_unknown(runnable, to, Reason::kSwitchNotSeen);
+    waiting(gap, gap.runnable_ns ? gap.runnable_ns : gap.waking_ns, runnable, to);
+  }
+
+  void asleep(const Gap& gap, std::uint64_t from, std::uint64_t to, Phase phase) {
+    if (from >= to) return;
+    const model::Wake& wake = path_.wake;
+    const bool for_this = path_.delivery_id ? gap.woken_by == path_.delivery_id : wake.needed;
+    if (for_this && wake.needed && phase != Phase::kTold) return ledger_.add(Cause::kWake, from, to);
+    Suspect who = suspect_of(facts_.reader);
+    who.asleep = &gap;
+    who.doing = doing_in(gap);
+    if (gap.off_state & kStopped) return ledger_.add(Cause::kStopped, from, to, who);
+    if (phase == Phase::kUntold && wake.certainty == Seen::kUnknown) return ledger_.add_unknown(from, to, wake.why);
+    if (phase == Phase::kUntold && wake.why == Reason::kHandedOver) {
+      who.task = wake.woken;
+      who.asleep = nullptr;
+      who.doing = Doing::kUnknown;
+      who.comm = {};
+      if (const TaskState* task = facts_.tasks.find(wake.woken)) who.comm = comm_of(*task);
+      return ledger_.add(Cause::kHandover, from, to, who);
+    }
+    const Mark* mark = phase == Phase::kReading ? nullptr : mark_at(from);
+    if (!mark || mark->work != Mark::Work::kServing) return ledger_.add(Cause::kBlocked, from, to, who);
+    who.cookie = mark->cookie;
+    ledger_.add(Cause::kBusy, from, to, who, Reason::kLastRead);
+  }
+
+  // Runnable and not running since `since`; the part [from, to) of that wait.
+  void waiting(const Gap& gap, std::uint64_t since, std::uint64_t from, std::uint64_t to) {
+    if (from >= to) return;
+    if (gap.runnable_cpu && gap.runnable_cpu != gap.on_cpu + 1) return moved(gap, from, to);
+    const auto occupants = facts_.cpus.occupants(gap.on_cpu, since, gap.on_ns, gap.all_switches_seen);
+    for (const Occupancy& one : occupants) {
+      const std::uint64_t begin = std::max(from, one.from_ns), end = std::min(to, one.to_ns);
+      if (begin >= end) continue;
+      ledger_.add(one.tid ? Cause::kRunQueue : Cause::kIdleWake, begin, end, suspect_of(one, gap.on_cpu),
+                  one.only_one_seen ? Reason::kRanLast : Reason::kNone);
+    }
+    if (occupants.empty()) ledger_.add(Cause::kRunQueue, from, to);
+  }
+
+  // It waited for another CPU than the one it came to run on: when it moved is not known.
+  void moved(const Gap& gap, std::uint64_t from, std::uint64_t to) {
+    Suspect who;
+    who.cpu = gap.runnable_cpu - 1;
+    std::uint64_t longest = 0;
+    for (const Occupancy& one : facts_.cpus.seen_between(gap.runnable_cpu - 1U, from, to)) {
+      if (!one.tid || one.to_ns - one.from_ns <= longest) continue;
+      longest = one.to_ns - one.from_ns;
+      who = suspect_of(one, gap.runnable_cpu - 1U);
+    }
+    ledger_.add(Cause::kMigration, from, to, who);
+  }
+
+  void on_cpu(std::uint64_t from, std::uint64_t to, Phase phase) {
+    if (from >= to) return;
+    if (phase == Phase::kReading) return ledger_.add(Cause::kCopy, from, to);
+    if (phase == Phase::kLeaving) return ledger_.add(Cause::kSyscall, from, to);
+    if (path_.wake.certainty == Seen::kUnknown && phase == Phase::kUntold && path_.delivery_id)
+      return ledger_.add_unknown(from, to, path_.wake.why);
+    const auto& marks = facts_.reader.marks;
+    auto next = std::upper_bound(marks.begin(), marks.end(), from,
+                                 [](std::uint64_t ns, const Mark& mark) { return ns < mark.at_ns; });
+    while (from < to) {
+      const std::uint64_t until = next == marks.end() ? to : std::min(to, next->at_ns);
+      const Mark* now = next == marks.begin() ? nullptr : &*std::prev(next);
+      at_work(now, next == marks.end() ? nullptr : &*next, from, until, phase);
+      from = until;
+      if (next != marks.end()) ++next;
+    }
+  }
+
+  // On its CPU, between two marks.
+  void at_work(const Mark* now, const Mark* next, std::uint64_t from, std::uint64_t to, Phase phase) {
+    if (!now && facts_.reader.marks_dropped) return ledger_.add_unknown(from, to, Reason::kHistoryTooShort);
+    Suspect who = suspect_of(facts_.reader);
+    who.doing = Doing::kRunning;
+    const Cause others = phase == Phase::kTold ? Cause::kLoopOrder : Cause::kBusy;
+    const auto work = now ? now->work : Mark::Work::kNothing;
+    if (work == Mark::Work::kWaiting) return ledger_.add(Cause::kSyscall, from, to);
+    if (work == Mark::Work::kServing || work == Mark::Work::kReplied) {
+      who.cookie = now->cookie;
+      return ledger_.add(others, from, to, who, Reason::kLastRead);
+    }
+    const bool leads_to_read = next && next->work == Mark::Work::kServing;
+    const bool leads_to_this = leads_to_read && next->at_ns == path_.at(Stage::kRead).ts_ns;
+    if (leads_to_this) return ledger_.add(Cause::kDispatch, from, to);
+    if (leads_to_read) {
+      who.cookie = next->cookie;
+      return ledger_.add(others, from, to, who, Reason::kLastRead);
+    }
+    ledger_.add(phase == Phase::kTold ? Cause::kLoopOrder : Cause::kOwnWork, from, to, who);
+  }
+
+  const Mark* mark_at(std::uint64_t ns) const {
+    const auto& marks = facts_.reader.marks;
+    const auto next = std::upper_bound(marks.begin(), marks.end(), ns,
+                                       [](std::uint64_t at, const Mark& mark) { return at < mark.at_ns; });
+    return next == marks.begin() ? nullptr : &*std::prev(next);
+  }
+
+  static Doing doing_in(const Gap& gap) {
+    if (gap.off_state & kStopped) return Doing::kStopped;
+    return gap.off_state & kUninterruptible ? Doing::kUninterruptible : Doing::kAsleep;
+  }
+
+  static wp_comm comm_of(const TaskState& task) {
+    wp_comm comm{};
+    std::copy_n(task.task.comm.begin(), std::min(task.task.comm.size(), sizeof comm.s), comm.s);
+    return comm;
+  }
+  static Suspect suspect_of(const TaskState& task) {
+    Suspect who;
+    who.task = task.task.id;
+    who.comm = comm_of(task);
+    return who;
+  }
+  static Suspect suspect_of(const Occupancy& one, std::uint32_t cpu) {
+    Suspect who;
+    who.task.tid = one.tid;
+    who.comm = one.comm;
+    who.doing = one.tid ? Doing::kRunning : Doing::kUnknown;
+    who.cpu = static_cast<std::int32_t>(cpu);
+    return who;
+  }
+
+  const model::Path& path_;
+  const BlameFacts& facts_;
+  Ledger ledger_;
+};
+
+}  // namespace
+
+model::Blame assign_blame(const model::Path& path, const BlameFacts& facts) {
+  const auto total = model::total_ns(path);
+  if (!total) return {};
+  if (!in_order(path)) {
+    Ledger ledger;
+    const std::uint64_t done = path.at(Stage::kDone).ts_ns;
+    ledger.add_unknown(done - *total, done, Reason::kStagesContradict);
+    return ledger.close(facts.sockets, facts.names);
+  }
+  model::Blame blame = Blamer(path, facts).run();
+  std::uint64_t sum = 0;
+  for (const model::BlameShare& share : blame) sum += share.ns;
+  WP_CHECK(sum == *total);
+  return blame;
+}
+
+void blame_after_loss(model::Blame& blame) {
+  model::BlameShare unknown;
+  unknown.certainty = Seen::kUnknown;
+  unknown.why = Reason::kLost;
+  std::erase_if(blame, [&unknown](const model::BlameShare& share) {
+    switch (share.cause) {
+      case Cause::kUnknown:
+        if (share.why != Reason::kLost) return false;
+        break;
+      case Cause::kBusy:
+      case Cause::kOwnWork:
+      case Cause::kBlocked:
+      case Cause::kHandover:
+      case Cause::kLoopOrder:
+      case Cause::kDispatch: break;
+      default: return false;
+    }
+    unknown.ns += share.ns;
+    unknown.parts += share.parts;
+    return true;
+  });
+  if (!unknown.ns) return;
+  blame.push_back(unknown);
+  std::stable_sort(blame.begin(), blame.end(), [](const auto& a, const auto& b) { return a.ns > b.ns; });
+}
+
+}  // namespace wp::reconstruct

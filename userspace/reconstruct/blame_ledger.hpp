@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+// Adds intervals of a request's time up to shares, and keeps who took the largest part of each.
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "bpf/wire/events.h"
+#include "userspace/model/model.hpp"
+#include "userspace/reconstruct/names.hpp"
+#include "userspace/reconstruct/socket_tracker.hpp"
+#include "userspace/reconstruct/task_tracker.hpp"
+
+namespace wp::reconstruct {
+
+/// Who it was during one interval; plain, so that intervals cost no memory.
+struct Suspect {
+  model::TaskId task{};
+  wp_comm comm{};
+  std::uint64_t cookie = 0;  ///< the connection it served, 0: none
+  model::Doing doing = model::Doing::kUnknown;
+  const Gap* asleep = nullptr;  ///< with kAsleep and kUninterruptible; valid until the ledger is closed
+  std::int32_t cpu = -1;
+};
+
+class Ledger {
+ public:
+  /// An empty interval is no interval. Intervals of one cause that follow each other and have the same suspect
+  /// (the same connection, where they have one) count as one part.
+  void add(model::Cause cause, std::uint64_t from_ns, std::uint64_t to_ns, const Suspect& suspect = {},
+           model::Reason rule = model::Reason::kNone);
+  void add_unknown(std::uint64_t from_ns, std::uint64_t to_ns, model::Reason why);
+  /// The shares, largest first.
+  [[nodiscard]] model::Blame close(SocketTracker& sockets, const NameTable& names) const;
+
+ private:
+  static constexpr std::size_t kSuspectsKept = 24;
+
+  struct Part {
+    Suspect suspect;
+    std::uint64_t ns = 0, from_ns = 0, to_ns = 0;
+    std::uint64_t longest_ns = 0;  ///< of the interval whose suspect this is
+  };
+  struct Share {
+    model::Cause cause = model::Cause::kUnknown;
+    model::Reason why = model::Reason::kNone;
+    std::uint64_t ns = 0;
+    std::uint32_t count = 0;
+    Part current, largest;
+    std::vector<Part> by_task;  ///< for causes whose culprits are tasks
+  };
+  Share& share_of(model::Cause cause, model::Reason why);
+  static void add_to(Part& part, std::uint64_t from_ns, std::uint64_t to_ns, const Suspect& suspect);
+  static void add_by_task(Share& share, std::uint64_t from_ns, std::uint64_t to_ns, const Suspect& suspect);
+
+  std::vector<Share> shares_;
+};
+
+}  // namespace wp::reconstruct

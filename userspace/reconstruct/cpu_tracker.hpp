@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+// Who ran on each CPU while somebody watched waited for it.
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "bpf/wire/events.h"
+
+namespace wp::reconstruct {
+
+/// A stretch of a wait for a CPU, and who had that CPU.
+struct Occupancy {
+  std::uint64_t from_ns = 0, to_ns = 0;
+  std::uint32_t tid = 0;       ///< 0: idle
+  wp_comm comm{};              ///< of `tid`
+  bool only_one_seen = false;  ///< it ran at the end; others may have run before it
+};
+
+/// Switches on each CPU, as far as records tell: those to watched tasks, and all others while a watched task waited.
+class CpuTracker {
+ public:
+  void on(const wp_run& record);
+  void on(const wp_cpu_switch& record);
+
+  /// Who had `cpu` from `from_ns` until the switch at `on_ns`, oldest first, without a gap between them; empty where
+  /// that switch is no longer known. all_seen: every switch there was recorded since from_ns.
+  [[nodiscard]] std::vector<Occupancy> occupants(std::uint32_t cpu, std::uint64_t from_ns, std::uint64_t on_ns,
+                                                 bool all_seen) const;
+  /// Who had `cpu` between the switches on it that fall into the interval; what no two of them enclose is left out.
+  [[nodiscard]] std::vector<Occupancy> seen_between(std::uint32_t cpu, std::uint64_t from_ns,
+                                                    std::uint64_t to_ns) const;
+
+ private:
+  static constexpr std::size_t kSwitchesKept = 4096;
+  static constexpr std::size_t kMostCpus = 8192;
+
+  struct Switch {
+    std::uint64_t at_ns = 0;
+    std::uint32_t prev_tid = 0, next_tid = 0;
+    wp_comm prev_comm{};
+  };
+  void add(std::uint32_t cpu, const Switch& s);
+
+  std::vector<std::deque<Switch>> cpus_;
+};
+
+}  // namespace wp::reconstruct
