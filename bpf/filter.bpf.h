@@ -106,6 +106,11 @@ static __always_inline void announce_run(struct cpu_state *c, struct task_state 
 	e->flags = flags | (t->waits_for == e->h.cpu + 1 ? WP_RUN_WATCHED_CPU : 0);
 	e->off_nr = t->off_nr;
 	e->runnable_cpu = t->waits_for;
+	e->calls = t->calls;
+	e->yields = t->yields;
+	e->empty_waits = t->empty_waits;
+	e->ready_waits = t->ready_waits;
+	e->empty_reads = t->empty_reads;
 	if (t->waking_ns && t->wake_level == WP_LEVEL_task) {
 		e->waker_tid = t->waker_tid;
 		e->waker_comm = t->waker_comm;
@@ -128,6 +133,7 @@ static __always_inline void settle(struct cpu_state *c, struct task_struct *task
 	c->tid = task->pid;
 	c->who = t ? WHO_WATCHED : task->tgid == config.self_pid ? WHO_SELF : WHO_OTHER;
 	c->call_class = t ? t->class : 0;
+	c->calls = 0;
 }
 
 /*

@@ -109,10 +109,14 @@ struct files_struct {
 struct thread_info {
 	u32 cpu;
 };
+struct sched_entity {
+	u64 sum_exec_runtime;
+};
 struct task_struct {
 	struct thread_info thread_info;
 	int on_cpu;
 	unsigned int __state;
+	struct sched_entity se;
 	unsigned int flags;
 	s32 pid;
 	s32 tgid;

@@ -33,6 +33,8 @@ struct cpu_state {
 	u32 who;
 	u32 call_class; /* of the watched task that runs here, while it is inside a call */
 	u32 waiters; /* watched tasks that wait for this CPU; atomically, other CPUs wake them */
+	u32 calls; /* it has returned from since it runs here */
+	u32 pad4;
 
 	/* hardirq */
 	u64 irq_ns;
@@ -157,6 +159,22 @@ struct task_state {
 	u64 xmit_sk;
 	u32 xmit_ifindex;
 	u32 segments;
+
+	/* how it spends its turns: see turn.bpf.h */
+	u32 calls;
+	u32 yields;
+	u32 barren;
+	u32 empty_waits;
+	u32 ready_waits;
+	u32 empty_reads;
+	u32 held_watched;
+	u32 held_nr;
+	u64 held_exit_ns; /* 0: no wait is held */
+	u64 held_enter_ns;
+	s64 held_timeout_ns;
+	s64 held_ret;
+	s32 held_fd;
+	u32 pad2;
 };
 
 struct inner_ring {

@@ -3,7 +3,7 @@
  * Tasks are woken and run. A wake is kept with the task and leaves in the record of its next run, so
  * that one record says: asleep since, woken by, on a run queue since, runs now, and who ran meanwhile.
  */
-#include "filter.bpf.h"
+#include "turn.bpf.h"
 
 /* The delivery in whose own context this wake happens: same CPU, same level, and at task level the same task. */
 static __always_inline u64 delivery_behind(struct cpu_state *c, u32 level)
@@ -70,24 +70,19 @@ int BPF_PROG(sched__wakeup, struct task_struct *p)
 	return 0;
 }
 
-/* In which system call a task goes to sleep; a fault or the like shows as no number of one. */
-static __always_inline u16 call_of(struct task_struct *task)
-{
-	u32 nr = syscall_number((struct pt_regs *)bpf_task_pt_regs(task));
-
-	return nr < WP_MAX_SYSCALL ? nr + 1 : 0;
-}
-
-static __always_inline void leaves(struct task_struct *task, struct task_state *t, u32 state)
+static __always_inline void leaves(struct cpu_state *c, struct task_struct *task, struct task_state *t, u32 state)
 {
 	t->off_ns = bpf_ktime_get_ns();
 	t->off_state = state;
 	t->off_cpu = bpf_get_smp_processor_id();
 	t->off_nr = state ? call_of(task) : 0;
-	if (state)
+	t->calls += c->calls;
+	if (state) {
 		t->slept = 1;
-	else
+		turn_bears(t);
+	} else {
 		waits_for(t, t->off_cpu);
+	}
 }
 
 /* A watched task waits while others take turns: whoever ran until now is named. */
@@ -118,7 +113,7 @@ static __always_inline int switched(u64 *ctx, bool preempt, struct task_struct *
 		t = bpf_task_storage_get(&tasks, prev, NULL, 0);
 		state = config.switch_state_arg ? (u32)ctx[3] : prev->__state;
 		if (t)
-			leaves(prev, t, preempt ? 0 : state & 0xff);
+			leaves(c, prev, t, preempt ? 0 : state & 0xff);
 		was_watched = t != NULL;
 	}
 	in_task_context(c);

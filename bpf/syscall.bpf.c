@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* System calls of watched tasks: waits, receives, sends, accepts. One record each, at the return. */
 #include "sock.bpf.h"
+#include "turn.bpf.h"
 
 struct timespec64_user {
 	s64 sec;
@@ -73,8 +74,13 @@ filtered:
 
 static __always_inline void waited(struct cpu_state *c, struct task_state *t, long ret)
 {
-	struct wp_wait_call *e = BEGIN(c, EXIT, wait_call);
+	struct wp_wait_call *e;
 
+	if (counted_wait(t, ret)) {
+		count(c, EXIT, WP_NOTED);
+		return;
+	}
+	e = BEGIN(c, EXIT, wait_call);
 	if (!e)
 		return;
 	e->start_ns = t->start_ns;
@@ -98,12 +104,21 @@ static __always_inline void received(struct cpu_state *c, struct task_state *t, 
 	u64 inode;
 	u8 kind = WP_FILE_socket;
 
+	/* the end of a stream, told again and again, is nothing too */
+	if (counted_read(t, ret || !t->copied_ns ? ret : -EAGAIN)) {
+		count(c, EXIT, WP_NOTED);
+		return;
+	}
 	if (!t->copied_ns) {
 		kind = descriptor(t->fd, &sk, &inode);
 		if (kind != WP_FILE_pipe) {
 			count(c, EXIT, WP_NOTED);
 			return;
 		}
+	}
+	if (ret > 0) {
+		release_wait(c, EXIT, t);
+		turn_bears(t);
 	}
 	e = BEGIN(c, EXIT, read_call);
 	if (!e)
@@ -164,6 +179,14 @@ static __always_inline void accepted(struct cpu_state *c, struct task_state *t, 
 	struct sock *sk = NULL;
 	u64 cookie = 0, inode;
 
+	if (counted_read(t, ret)) {
+		count(c, EXIT, WP_NOTED);
+		return;
+	}
+	if (ret >= 0) {
+		release_wait(c, EXIT, t);
+		turn_bears(t);
+	}
 	if (ret >= 0 && descriptor(ret, &sk, &inode) == WP_FILE_socket && sk) {
 		cookie = KREAD(struct sock, sk, __sk_common.skc_cookie.counter);
 		if (!cookie)
@@ -212,6 +235,7 @@ int BPF_PROG(syscall__exit, struct pt_regs *regs, long ret)
 	in_task_context(c);
 	if (current_unwatched(c, EXIT))
 		return 0;
+	c->calls++;
 	t = current_task_of();
 	if (!t)
 		goto filtered;
@@ -227,6 +251,7 @@ int BPF_PROG(syscall__exit, struct pt_regs *regs, long ret)
 	case WP_CALL_READ: received(c, t, ret); return 0;
 	case WP_CALL_SEND: sent(c, t, ret); return 0;
 	case WP_CALL_ACCEPT: accepted(c, t, ret); return 0;
+	case WP_CALL_YIELD: t->yields++; break;
 	case WP_CALL_CREATE:
 		if (ret >= 0)
 			expect_socket(ret);

@@ -213,7 +213,13 @@ struct wp_addr {
 	F(struct wp_comm, prev_comm, "name of the task that ran until now")                       \
 	F(wp_u32, flags, "WP_RUN_*")                                                               \
 	F(wp_u16, off_nr, "system call it went to sleep in plus 1, 0: not known, or none")         \
-	F(wp_u16, runnable_cpu, "CPU it began to wait for plus 1, 0: not known")
+	F(wp_u16, runnable_cpu, "CPU it began to wait for plus 1, 0: not known")                          \
+	F(wp_u32, calls, "system calls it has returned from since it is watched; this and what follows modulo 2^32") \
+	F(wp_u32, yields, "of these, sched_yield")                                                 \
+	F(wp_u32, empty_waits, "waits without a record: returned at once, with nothing")           \
+	F(wp_u32, ready_waits, "waits without a record: returned at once, with what nobody then took") \
+	F(wp_u32, empty_reads, "receives and accepts without a record: returned at once, with nothing") \
+	F(wp_u32, unused, "0")
 
 #define WP_FIELDS_wait_call(F)                                                                     \
 	F(wp_u64, start_ns, "the task's start time")                                               \
@@ -226,7 +232,8 @@ struct wp_addr {
 	F(wp_u32, watched, "descriptors passed (poll, select), or room for events (epoll)")        \
 	F(wp_u16, nr, "system call number")                                                        \
 	F(wp_u16, slept, "1: the task left its CPU to sleep inside the call")                      \
-	F(wp_u32, unused, "0")
+	F(wp_u32, unused, "0")                                                                     \
+	F(wp_u64, exit_ns, "return of the call where its record was made later, 0: the record's own time")
 
 #define WP_FIELDS_read_call(F)                                                                     \
 	F(wp_u64, start_ns, "the task's start time")                                               \
@@ -330,6 +337,21 @@ struct wp_addr {
 	F(wp_u32, next_tid, "task that runs there from now on, 0: idle")                           \
 	F(struct wp_comm, prev_comm, "name of the task that ran until now")
 
+#define WP_FIELDS_usage(F)                                                                         \
+	F(wp_u64, start_ns, "the task's start time: with tid its identity")                        \
+	F(wp_u64, run_ns, "time it has run since it started, in ns, by the scheduler's own books: up to a tick old while it runs") \
+	F(wp_u64, off_ns, "when it last left a CPU, 0: not seen")                                  \
+	F(wp_u32, tid, "thread")                                                                   \
+	F(wp_u32, pid, "its process")                                                              \
+	F(wp_u32, state, "what it does now: 0 runs or waits for a CPU, 1 interruptible sleep, 2 uninterruptible") \
+	F(wp_u32, nr, "system call it last entered, plus 1; 0: none, or interrupted in user code") \
+	F(wp_u32, calls, "as in run")                                                              \
+	F(wp_u32, yields, "as in run")                                                             \
+	F(wp_u32, empty_waits, "as in run")                                                        \
+	F(wp_u32, ready_waits, "as in run")                                                        \
+	F(wp_u32, empty_reads, "as in run")                                                        \
+	F(wp_u32, unused, "0")
+
 #define WP_FIELDS_watermark(F)                                                                     \
 	F(wp_u64, upto_ns, "every record with an earlier time, of every CPU, stands before this one") \
 	F(wp_u64, received, "records taken from the rings so far, all CPUs")
@@ -376,6 +398,7 @@ struct wp_addr {
 	E(12, drop, "a packet was dropped on a watched socket")                                    \
 	E(13, name, "a number and its name")                                                       \
 	E(14, cpu_switch, "a CPU that a watched task waits for goes from one task to another that nobody watches") \
+	E(15, usage, "the books of a watched task: at the start, every second, at the end")        \
 	E(128, watermark, "the collector looked at every ring")                                    \
 	E(129, counters, "what became of the firings of one hook on one CPU")                      \
 	E(130, clock, "monotonic and wall clock read together")                                    \
@@ -417,7 +440,8 @@ struct wp_addr {
 	H(29, process__cgroup, "cgroup_attach_task", "lineage", "tasks that move into a watched cgroup") \
 	H(30, process__rename, "task_rename", "lineage", "names that threads give themselves")     \
 	H(31, start__tasks, "iter/task", "start", "tasks older than the recording")                \
-	H(32, start__sockets, "iter/task_file", "start", "sockets older than the recording")
+	H(32, start__sockets, "iter/task_file", "start", "sockets older than the recording")       \
+	H(33, usage__tasks, "iter/task", "usage", "run time of tasks that never leave their CPU")
 
 /* clang-format on */
 

@@ -31,6 +31,7 @@ enum wp_call_class {
 	WP_CALL_ACCEPT,
 	WP_CALL_CREATE,    /* socket */
 	WP_CALL_PAIR,      /* socketpair */
+	WP_CALL_YIELD,     /* sched_yield: counted only */
 };
 
 /* How a call's timeout is passed. */

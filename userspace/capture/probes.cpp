@@ -271,6 +271,12 @@ Result<void> Probes::find_existing(const std::vector<pid_t>& pids) {
   return {};
 }
 
+Result<void> Probes::write_usage() {
+  if (!hooks_[WP_HOOK_usage__tasks].attached) return {};
+  visit_every_cpu();  // what a task did since it was switched to is settled when it is switched away
+  return run_iterator("usage__tasks");
+}
+
 std::size_t Probes::target_count() const {
   std::size_t n = 0;
   __u32 key = 0, next = 0;

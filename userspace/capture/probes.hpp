@@ -47,6 +47,8 @@ class Probes {
   Result<void> attach();
   /// Find the targets' existing threads and sockets. May be called again for processes found later.
   Result<void> find_existing(const std::vector<pid_t>& pids);
+  /// Have the books of every watched task written (a usage record each). Walks all tasks of the machine: not often.
+  Result<void> write_usage();
   /// How many processes are targets so far.
   [[nodiscard]] std::size_t target_count() const;
   /// Act on what the programs asked for: late attachments, another search. Cheap when there is nothing.

@@ -52,6 +52,18 @@ const std::vector<Syscall>& syscalls() {
       {SYS_accept, "accept", call(WP_CALL_ACCEPT)},
       {SYS_accept4, "accept4", call(WP_CALL_ACCEPT)},
       {SYS_socket, "socket", call(WP_CALL_CREATE, kNo)},
+      {SYS_sched_yield, "sched_yield", call(WP_CALL_YIELD, kNo)},
+      // of these only the name is wanted: tasks sleep in them
+      {SYS_futex, "futex", {}},
+      {SYS_wait4, "wait4", {}},
+      {SYS_waitid, "waitid", {}},
+      {SYS_rt_sigsuspend, "rt_sigsuspend", {}},
+      {SYS_rt_sigtimedwait, "rt_sigtimedwait", {}},
+#ifdef SYS_pause
+      {SYS_pause, "pause", {}},
+#endif
+      {SYS_restart_syscall, "restart_syscall", {}},
+      {SYS_semtimedop, "semtimedop", {}},
       {SYS_socketpair, "socketpair", call(WP_CALL_PAIR, kNo)},
   };
   return table;

@@ -1,31 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <spdlog/spdlog.h>
 
-#include <charconv>
 #include <memory>
 
 #include "userspace/base/exit_code.hpp"
 #include "userspace/cli/commands.hpp"
-#include "userspace/cli/record_run.hpp"
+#include "userspace/cli/record_target.hpp"
 
 namespace wp::cli {
 
 namespace {
-
-// "10", "10s", "500ms", "2m": a bare number is seconds.
-Result<std::uint64_t> duration_ns(const std::string& text) {
-  double value = 0;
-  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const std::string unit(rest, text.data() + text.size());
-  const double scale = unit.empty() || unit == "s" ? 1e9
-                       : unit == "ms"              ? 1e6
-                       : unit == "m"               ? 60e9
-                       : unit == "h"               ? 3600e9
-                                                   : 0;
-  if (error != std::errc() || scale == 0 || value <= 0 || value * scale > 9e18)
-    return Error{ExitCode::kUsage, "-d: '" + text + "' is no duration; write 10s, 500ms, 2m or 1h"};
-  return static_cast<std::uint64_t>(value * scale);
-}
 
 std::size_t ring_bytes(unsigned mebibytes) {
   std::size_t bytes = 4096;
@@ -35,8 +19,7 @@ std::size_t ring_bytes(unsigned mebibytes) {
 
 struct Typed {
   RecordOptions options;
-  std::vector<pid_t> pids;
-  std::string duration;
+  TypedTarget target;
   unsigned ring_mebibytes = 16;
   unsigned ring_pages = 0;
   bool verbose = false;
@@ -48,12 +31,7 @@ int run(Typed& typed) {
     spdlog::error("{}", error.message);
     return static_cast<int>(error.code);
   };
-  typed.options.target.pids = typed.pids;
-  if (!typed.duration.empty()) {
-    auto duration = duration_ns(typed.duration);
-    if (!duration) return fail(duration.error());
-    typed.options.duration_ns = *duration;
-  }
+  if (auto applied = apply(typed.target, typed.options); !applied) return fail(applied.error());
   typed.options.ring_bytes = typed.ring_pages ? typed.ring_pages * 4096U : ring_bytes(typed.ring_mebibytes);
   auto status = record(typed.options);
   return status ? *status : fail(status.error());
@@ -64,16 +42,8 @@ int run(Typed& typed) {
 void add_record(CLI::App& app, int& status) {
   auto typed = std::make_shared<Typed>();
   CLI::App* sub = app.add_subcommand("record", "record a live server into a file, for report, show and export");
-  capture::Target& target = typed->options.target;
-  sub->add_option("-p,--pid", typed->pids, "processes, with their threads and descendants")
-      ->delimiter(',')
-      ->check(CLI::PositiveNumber);
-  sub->add_option("-c,--comm", target.comm, "every process of this name, now and later");
-  sub->add_option("--port", target.port, "sockets of this local port, and who holds them")->check(CLI::Range(1, 65535));
-  sub->add_option("--cgroup", target.cgroup, "every process in this cgroup, now and later");
-  sub->add_flag("-a,--all", target.everything, "everything but wakepath itself");
-  sub->add_option("command", target.command, "-- COMMAND ARGUMENT...: start it and record it until it ends");
-  sub->add_option("-d,--duration", typed->duration, "stop after this time, such as 10s");
+  add_target_options(*sub, typed->target);
+  sub->add_option("command", typed->target.command, "-- COMMAND ARGUMENT...: start it and record it until it ends");
   sub->add_option("-o,--output", typed->options.output, "file to write (default: wakepath.wkp)");
   sub->add_flag("-f,--force", typed->options.replace, "replace the file if it is there");
   sub->add_option("--ring", typed->ring_mebibytes, "MiB of buffer for each CPU (default: 16)")

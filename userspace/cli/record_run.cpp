@@ -161,6 +161,7 @@ class Session {
   Result<std::vector<pid_t>> choose();
   Result<void> prepare();
   Result<void> loop();
+  Result<void> write_usage();
   [[nodiscard]] bool over();
   Result<int> conclude(Result<void> looped);
 
@@ -171,7 +172,7 @@ class Session {
   std::unique_ptr<stream::RecordingWriter> writer_;
   std::unique_ptr<capture::Recorder> recorder_;
   std::unique_ptr<Watched> watched_;
-  std::uint64_t end_ns_ = 0, next_check_ns_ = 0;
+  std::uint64_t end_ns_ = 0, next_check_ns_ = 0, next_usage_ns_ = 0;
 };
 
 Result<std::vector<pid_t>> Session::choose() {
@@ -232,12 +233,20 @@ Result<void> Session::loop() {
   while (!over()) {
     if (auto turned = recorder_->turn(); !turned) return turned;
     if (auto served = probes_->serve_signals(); !served) return served;
+    if (auto written = write_usage(); !written) return written;
     usleep(recorder_->pause_us());
   }
   return {};
 }
 
+Result<void> Session::write_usage() {
+  if (now_ns() < next_usage_ns_) return {};
+  next_usage_ns_ = now_ns() + 1'000'000'000;
+  return probes_->write_usage();
+}
+
 Result<int> Session::conclude(Result<void> looped) {
+  if (looped) looped = probes_->write_usage();
   probes_->detach();
   if (!looped) return std::move(looped.error());
   if (auto finished = recorder_->finish(); !finished) return std::move(finished.error());

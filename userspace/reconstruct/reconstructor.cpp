@@ -86,7 +86,18 @@ void Reconstructor::route(const wp_delivery& r) {
   if (SocketState* socket = sockets_.find(r.cookie); socket && !socket->early_reads.empty()) join_early_reads(*socket);
 }
 
+template <typename Record>
+void Reconstructor::add_left_out(const Record& r) {
+  const LeftOut more = tasks_.left_out_since(r);
+  summary_.waits += more.empty_waits + more.ready_waits;
+  summary_.empty_waits += more.empty_waits;
+  summary_.empty_reads += more.empty_reads;
+}
+
+void Reconstructor::route(const wp_usage& r) { add_left_out(r); }
+
 void Reconstructor::route(const wp_run& r) {
+  add_left_out(r);
   const Gap& gap = tasks_.on(r, sockets_.cookie_of(delivery_id(r.wake_cpu, r.wake_delivery)));
   cpus_.on(r);
   switches_unseen_ += gap.on_unseen;

@@ -44,6 +44,7 @@ class Reconstructor : public event::EventSink {
   void route(const wp_drop& r);
   void route(const wp_name& r) { names_.on(r); }
   void route(const wp_cpu_switch& r) { cpus_.on(r); }
+  void route(const wp_usage& r);
   void route(const wp_watermark&);
   void route(const wp_counters& r) { counters_[{r.hook, r.of_cpu}] = r; }
   void route(const wp_clock&) {}  // the recording's header has the same
@@ -51,6 +52,8 @@ class Reconstructor : public event::EventSink {
 
  private:
   void note_time(const wp_header& h);
+  template <typename Record>
+  void add_left_out(const Record& r);
   void read_socket(SocketState& socket, const wp_read_call& r);
   void join_early_reads(SocketState& socket);
   void add_early(SocketState& socket, const EarlyRead& early);

@@ -96,9 +96,11 @@ void TaskTracker::mark(TaskState& state, std::uint64_t at_ns, Mark::Work work, s
 void TaskTracker::on(const wp_wait_call& r, bool is_sleep) {
   TaskState& state = get({r.tid, r.start_ns}, r.pid);
   state.last_wait = r;
+  const std::uint64_t returned = r.exit_ns ? r.exit_ns : r.h.ts_ns;  // its record may have been made later
+  state.last_wait->h.ts_ns = returned;
   if (is_sleep) return;
   if (r.enter_ns) mark(state, r.enter_ns, Mark::Work::kWaiting);
-  mark(state, r.h.ts_ns, Mark::Work::kNothing);
+  mark(state, returned, Mark::Work::kNothing);
 }
 
 void TaskTracker::on(const wp_read_call& r) {

@@ -59,10 +59,16 @@ struct Mark {
   Work work = Work::kNothing;
 };
 
+/// Calls that returned at once with nothing gained and have no record of their own, since the last look.
+struct LeftOut {
+  std::uint32_t empty_waits = 0, ready_waits = 0, empty_reads = 0;
+};
+
 struct TaskState {
   model::Task task;
   std::deque<Mark> marks;  ///< the latest, oldest first
   bool marks_dropped = false;
+  LeftOut left_out;      ///< the kernel side's running numbers, modulo 2^32
   std::deque<Gap> gaps;  ///< the latest, oldest first
   bool gaps_dropped = false;
   std::optional<wp_wait_call> last_wait;
@@ -93,6 +99,21 @@ class TaskTracker {
   void on(const wp_read_call& record);
   void on(const wp_send_call& record);
   void on(const wp_accept_call& record);
+
+  /// What was left out since the last record of this task that says (wp_run, wp_usage).
+  template <typename Record>
+  LeftOut left_out_since(const Record& r) {
+    LeftOut& last = get({r.tid, r.start_ns}, r.pid).left_out;
+    const LeftOut now{r.empty_waits, r.ready_waits, r.empty_reads};
+    // A wait that was counted and then got its record after all lowers its number by one.
+    const auto more = [](std::uint32_t to, std::uint32_t from) {
+      return static_cast<std::int32_t>(to - from) > 0 ? to - from : 0U;
+    };
+    const LeftOut since{more(now.empty_waits, last.empty_waits), more(now.ready_waits, last.ready_waits),
+                        more(now.empty_reads, last.empty_reads)};
+    last = now;
+    return since;
+  }
 
   /// The task's state, made if it is new.
   TaskState& get(model::TaskId id, std::uint32_t pid);

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The books of every watched task, read now and then by the collector. Without them a task that never
+ * leaves its CPU, or never comes back to one, would say nothing at all.
+ */
+#include "turn.bpf.h"
+
+SEC("iter/task")
+int usage__tasks(struct bpf_iter__task *ctx)
+{
+	struct cpu_state *c = enter(WP_HOOK_usage__tasks);
+	struct task_struct *task = ctx->task;
+	struct task_state *t;
+	struct wp_usage *e;
+
+	if (!c)
+		return 0;
+	if (!task) {
+		count(c, WP_HOOK_usage__tasks, WP_NOTED);
+		return 0;
+	}
+	t = bpf_task_storage_get(&tasks, task, NULL, 0);
+	if (!t) {
+		count(c, WP_HOOK_usage__tasks, task->tgid == config.self_pid ? WP_SELF : WP_FILTERED);
+		return 0;
+	}
+	e = BEGIN(c, WP_HOOK_usage__tasks, usage);
+	if (!e)
+		return 0;
+	e->start_ns = t->start_ns;
+	e->run_ns = task->se.sum_exec_runtime;
+	e->off_ns = t->off_ns;
+	e->tid = t->tid;
+	e->pid = t->pid;
+	e->state = task->__state & 0xff;
+	e->nr = call_of(task);
+	e->calls = t->calls;
+	e->yields = t->yields;
+	e->empty_waits = t->empty_waits;
+	e->ready_waits = t->ready_waits;
+	e->empty_reads = t->empty_reads;
+	end_record(c, WP_HOOK_usage__tasks, e);
+	return 0;
+}
