@@ -211,6 +211,7 @@ struct sk_buff_head {
 	u32 qlen;
 };
 struct socket_wq;
+struct msghdr;
 struct socket {
 	struct file *file;
 	struct sock *sk;

@@ -15,9 +15,12 @@ static __always_inline void say_name(struct cpu_state *c, u32 space, u64 key, co
 	end_record(c, WP_HOOK_socket__data_ready, e);
 }
 
-/* The name and the kind of the device a watched packet came by, when it is not the one named last. */
-static __always_inline u32 name_device(struct cpu_state *c, struct net_device *device, u32 ifindex)
+/* The name and the kind of the device a watched packet came by, when it is not the one named last. Returns its
+ * network namespace. A global function: the verifier goes through it once. */
+__noinline u32 name_device(u64 address, u32 ifindex)
 {
+	struct net_device *device = (void *)address;
+	struct cpu_state *c = this_cpu();
 	u32 slot = ifindex & (NAMED_DEVICES - 1);
 	u64 *known = bpf_map_lookup_elem(&device_names, &slot);
 	u32 netns = KREAD(struct net, KREAD(struct net_device, device, nd_net.net), ns.inum);
@@ -25,7 +28,7 @@ static __always_inline u32 name_device(struct cpu_state *c, struct net_device *d
 	struct device *parent;
 	const void *ops;
 
-	if (!known || *known == (u64)device)
+	if (!c || !known || *known == (u64)device)
 		return netns;
 	*known = (u64)device;
 	say_name(c, WP_NAME_netdev, key, (void *)device + bpf_core_field_offset(struct net_device, name));
@@ -71,7 +74,7 @@ static __always_inline void arrival_facts(struct cpu_state *c, struct wp_deliver
 	d->driver_cpu = p->driver_cpu;
 	d->softirq_how = p->softirq_how;
 	d->irq_over = p->irq_over;
-	d->netns = name_device(c, (void *)p->device, p->ifindex);
+	d->netns = name_device(p->device, p->ifindex);
 	d->driver_hook = p->driver_hook;
 	if (!p->driver_ns)
 		tell(&signals.no_driver);
@@ -180,8 +183,7 @@ static __always_inline u64 packet_of(struct cpu_state *c, struct wp_delivery *d,
 	return probed;
 }
 
-SEC("tp_btf/sk_data_ready")
-int BPF_PROG(socket__data_ready, struct sock *sk)
+static __always_inline int made_readable(struct sock *sk)
 {
 	struct cpu_state *c = enter(WP_HOOK_socket__data_ready);
 	u32 level, slot, tid;
@@ -222,10 +224,23 @@ int BPF_PROG(socket__data_ready, struct sock *sk)
 		d->sender_tid = tid;
 		c->delivery_tid = tid;
 	}
-	walk_wait_queue(c, sk, d);
+	walk_wait_queue(sk, d);
 	c->delivery[slot] = d->h.seq;
 	end_record(c, WP_HOOK_socket__data_ready, d);
 	return 0;
+}
+
+SEC("tp_btf/sk_data_ready")
+int BPF_PROG(socket__data_ready, struct sock *sk)
+{
+	return made_readable(sk);
+}
+
+/* Where there is no such tracepoint (before 6.3): the function it stands in, which sk_data_ready points to. */
+SEC("fentry/sock_def_readable")
+int BPF_PROG(socket__data_ready_entry, struct sock *sk)
+{
+	return made_readable(sk);
 }
 
 /* Bytes of this read, from the socket's numbers after it. */
@@ -263,9 +278,7 @@ static __always_inline void measure_read(struct task_state *t, struct sock_state
 	t->unread = s->delivered - s->consumed;
 }
 
-/* Every receive on every protocol passes here, in the reader's own context, after the copy. */
-SEC("tp_btf/sock_recv_length")
-int BPF_PROG(socket__recv_length, struct sock *sk, int ret, int flags)
+static __always_inline int received_from(struct sock *sk, int ret, int flags)
 {
 	struct cpu_state *c = enter(WP_HOOK_socket__recv_length);
 	struct wp_read_call *e;
@@ -301,6 +314,22 @@ int BPF_PROG(socket__recv_length, struct sock *sk, int ret, int flags)
 	fill_read(e, t, ret, WP_FILE_socket);
 	end_record(c, WP_HOOK_socket__recv_length, e);
 	return 0;
+}
+
+/* Every receive on every protocol passes here, in the reader's own context, after the copy. */
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(socket__recv_length, struct sock *sk, int ret, int flags)
+{
+	return received_from(sk, ret, flags);
+}
+
+/* Where there is no such tracepoint (before 6.3). All but the first datagram of a recvmmsg go past it. */
+SEC("fexit/sock_recvmsg")
+int BPF_PROG(socket__recv_length_exit, struct socket *socket, struct msghdr *message, int flags, int ret)
+{
+	struct sock *sk = socket->sk;
+
+	return sk ? received_from(sk, ret, flags) : 0;
 }
 
 /* Sending into a virtual device is receiving from it: the packet goes straight to netif_rx. */

@@ -13,6 +13,7 @@
 #include "sock.bpf.h"
 
 struct witness {
+	u64 at; /* the entry; a pointer handed to testify() as such is refused */
 	u64 func;
 	u64 start_ns;
 	u32 tid;
@@ -58,11 +59,21 @@ static __always_inline void lead_through_io_uring(struct witness *w, void *priva
 		lead_to(w, KREAD(struct io_uring_task, KREAD(struct io_kiocb, request, tctx), task));
 }
 
-static __always_inline void testify(struct witness *w, struct wait_queue_entry *entry)
+/*
+ * What one entry says. A global function: the verifier goes through it once, not once for each entry of
+ * the walk with every way the entries before it can have gone, which costs it up to 20 times as much.
+ */
+__noinline int testify(struct witness *w)
 {
-	u64 func = (u64)KREAD(struct wait_queue_entry, entry, func);
-	void *private = KREAD(struct wait_queue_entry, entry, private);
+	struct wait_queue_entry *entry;
+	void *private;
+	u64 func;
 
+	if (!w)
+		return 0;
+	entry = (void *)w->at;
+	func = (u64)KREAD(struct wait_queue_entry, entry, func);
+	private = KREAD(struct wait_queue_entry, entry, private);
 	w->func = func;
 	w->fd = -1;
 	w->tid = 0;
@@ -88,14 +99,20 @@ static __always_inline void testify(struct witness *w, struct wait_queue_entry *
 		w->mech = WP_MECH_io_uring;
 		lead_through_io_uring(w, private);
 	}
+	return 0;
 }
 
-static __always_inline void further_witness(struct cpu_state *c, u64 delivery, u32 index, const struct witness *w)
+/* A global function too: the walk has one call of it for each entry. */
+__noinline int further_witness(struct witness *w, u64 delivery, u32 index)
 {
-	struct wp_witness *e = BEGIN_FURTHER(c, WP_HOOK_socket__data_ready, witness);
+	struct cpu_state *c = this_cpu();
+	struct wp_witness *e;
 
+	if (!c || !w)
+		return 0;
+	e = BEGIN_FURTHER(c, WP_HOOK_socket__data_ready, witness);
 	if (!e)
-		return;
+		return 0;
 	e->delivery = delivery;
 	e->func = w->func;
 	e->start_ns = w->start_ns;
@@ -105,14 +122,15 @@ static __always_inline void further_witness(struct cpu_state *c, u64 delivery, u
 	e->mech = w->mech;
 	e->flags = w->flags;
 	end_record(c, WP_HOOK_socket__data_ready, e);
+	return 0;
 }
 
 /* Fill the delivery's own entry; further ones become records of their own. */
-static __always_inline void walk_wait_queue(struct cpu_state *c, const struct sock *sk, struct wp_delivery *d)
+static __always_inline void walk_wait_queue(const struct sock *sk, struct wp_delivery *d)
 {
 	struct socket_wq *wq = sk->sk_wq;
 	struct list_head *head, *at, *back;
-	struct witness w;
+	struct witness w = {};
 	u32 n = 0;
 
 	d->w_fd = -1;
@@ -123,9 +141,8 @@ static __always_inline void walk_wait_queue(struct cpu_state *c, const struct so
 	at = KREAD(struct list_head, head, next);
 	back = head;
 	for (n = 0; n < MAX_WITNESS && at && at != head; n++) {
-		struct wait_queue_entry *entry = (void *)at - bpf_core_field_offset(struct wait_queue_entry, entry);
-
-		testify(&w, entry);
+		w.at = (u64)at - bpf_core_field_offset(struct wait_queue_entry, entry);
+		testify(&w);
 		if (KREAD(struct list_head, at, prev) != back)
 			w.mech = WP_MECH_unknown;
 		if (n == 0) {
@@ -136,7 +153,7 @@ static __always_inline void walk_wait_queue(struct cpu_state *c, const struct so
 			d->w_mech = w.mech;
 			d->w_flags = w.flags;
 		} else {
-			further_witness(c, d->h.seq, n, &w);
+			further_witness(&w, d->h.seq, n);
 		}
 		if (w.mech == WP_MECH_unknown)
 			break;

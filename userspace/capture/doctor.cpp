@@ -72,7 +72,7 @@ std::string first_line(const char* path) {
 std::vector<HookFinding> hooks_by_btf(const std::optional<KernelFacts>& facts) {
   std::vector<HookFinding> findings = {
 #define WP_ROW(number, name, tracepoint, stage, cost) \
-  {{number, #name, tracepoint, stage, cost, false, kNoRights}, HookOutlook::kNotTried},
+  {{number, #name, tracepoint, stage, cost, false, kNoRights, 0, ""}, HookOutlook::kNotTried},
       WP_HOOKS(WP_ROW)
 #undef WP_ROW
   };
@@ -88,7 +88,8 @@ std::vector<HookFinding> hooks_by_btf(const std::optional<KernelFacts>& facts) {
 // A hook that is there, was loaded and was not refused is attached later, when it is needed.
 HookOutlook outlook_of(const HookState& hook, const KernelFacts& facts) {
   if (hook.attached) return HookOutlook::kAttached;
-  if (hook.reason.rfind(kRefused, 0) == 0 || !facts.has_tracepoint(hook.tracepoint)) return HookOutlook::kMissing;
+  const bool is_there = !hook.missing_tracepoint.empty() || facts.has_tracepoint(hook.tracepoint);
+  if (hook.reason.rfind(kRefused, 0) == 0 || !is_there) return HookOutlook::kMissing;
   return HookOutlook::kWhenNeeded;
 }
 
@@ -127,6 +128,15 @@ void try_programs(Diagnosis& d, const KernelFacts& facts) {
   if (!attached) d.obstacle = attached.error().message;
 }
 
+// One reason for everything: no hook needs a look of its own.
+void give_up(Diagnosis& d) {
+  d.obstacle = d.lacks;
+  for (auto& finding : d.hooks) {
+    finding.outlook = HookOutlook::kMissing;
+    finding.hook.reason = "no program can be loaded here";
+  }
+}
+
 void describe_wake_functions(Diagnosis& d, const KernelFacts& facts) {
   d.wake_functions = {{"ep_poll_callback", "epoll"},
                       {"pollwake", "select and poll"},
@@ -151,6 +161,7 @@ void add_hook_names(const Diagnosis& d, const StageRule& rule, std::string& how)
   for (const std::uint32_t hook : rule.hooks) {
     if (!available(d, hook)) continue;
     how += (how.empty() ? "" : ", ") + d.hooks[hook].hook.tracepoint;
+    if (const std::string& lacks = d.hooks[hook].hook.missing_tracepoint; !lacks.empty()) how += " for " + lacks;
     if (d.hooks[hook].outlook == HookOutlook::kWhenNeeded) how += " (when needed)";
   }
 }
@@ -233,6 +244,8 @@ Diagnosis diagnose() {
   if (facts) describe_wake_functions(d, *facts);
   if (!d.rights.enough())
     d.obstacle = "recording needs CAP_BPF and CAP_PERFMON, and finding the target CAP_SYS_PTRACE; run it as root";
+  else if (d.lacks = missing_ground(); !d.lacks.empty())
+    give_up(d);
   else if (facts)
     try_programs(d, *facts);
   if (d.usable()) d.obstacle = foreign_namespace();

@@ -53,6 +53,7 @@ struct Diagnosis {
   std::vector<HookFinding> hooks;
   std::vector<StageOutlook> stages;   ///< in the order of a path, then accept and drop
   std::vector<std::string> warnings;  ///< what makes a recording worse, one sentence each
+  std::string lacks;                  ///< what the whole kernel lacks: no hook was tried; empty: nothing
   std::string obstacle;               ///< why recording is impossible; empty: it is possible
 
   [[nodiscard]] bool usable() const { return obstacle.empty(); }

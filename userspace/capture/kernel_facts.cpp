@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "userspace/capture/kernel_facts.hpp"
 
+#include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <linux/capability.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <sstream>
 
@@ -68,6 +71,13 @@ Rights read_rights() {
           read_lockdown()};
 }
 
+std::string missing_ground() {
+  if (!read_rights().enough() || libbpf_probe_bpf_map_type(BPF_MAP_TYPE_TASK_STORAGE, nullptr) != 0) return "";
+  return "this kernel has no storage for tasks (BPF_MAP_TYPE_TASK_STORAGE), in which the programs keep what they know "
+         "of "
+         "each; use Linux 5.12 or later";
+}
+
 std::string kernel_release() {
   utsname name{};
   return uname(&name) == 0 ? name.release : "";
@@ -115,6 +125,21 @@ std::optional<unsigned> KernelFacts::tracepoint_args(const std::string& name) co
   const btf_type* proto = pointer ? btf__type_by_id(btf_.get(), pointer->type) : nullptr;
   if (!proto || !btf_is_func_proto(proto) || btf_vlen(proto) == 0) return std::nullopt;
   return btf_vlen(proto) - 1U;  // the first is the tracepoint's own data pointer
+}
+
+bool KernelFacts::can_enter_functions(const std::string& function) const {
+  const int id = btf__find_by_name_kind(btf_.get(), function.c_str(), BTF_KIND_FUNC);
+  if (id <= 0) return false;
+  const std::array<bpf_insn, 2> leave{bpf_insn{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0},
+                                      bpf_insn{BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
+  LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FENTRY,
+              .attach_btf_id = static_cast<__u32>(id));
+  const int program = bpf_prog_load(BPF_PROG_TYPE_TRACING, "wp_probe", "GPL", leave.data(), leave.size(), &options);
+  if (program < 0) return false;
+  const int link = bpf_raw_tracepoint_open(nullptr, program);
+  if (link >= 0) ::close(link);
+  ::close(program);
+  return link >= 0;
 }
 
 std::uint64_t KernelFacts::address_of(const std::string& symbol) const {

@@ -28,6 +28,9 @@ Rights read_rights();
 /// kernel's own process ids and clock.
 std::string foreign_namespace();
 
+/// What this kernel lacks without which no program of ours works, tried with the rights we have; empty: nothing.
+std::string missing_ground();
+
 std::string kernel_release();
 std::string machine();
 
@@ -39,6 +42,8 @@ class KernelFacts {
   [[nodiscard]] bool has_tracepoint(const std::string& name) const { return tracepoint_args(name).has_value(); }
   /// Number of arguments a BTF tracepoint passes; nullopt where the kernel lacks it.
   [[nodiscard]] std::optional<unsigned> tracepoint_args(const std::string& name) const;
+  /// Can fentry and fexit programs be put on this kernel function? Found by putting an empty one there for a moment.
+  [[nodiscard]] bool can_enter_functions(const std::string& function) const;
   /// Address of a kernel function, 0: unknown or not readable.
   [[nodiscard]] std::uint64_t address_of(const std::string& symbol) const;
   /// Symbol that starts at an address or contains it; empty: unknown.

@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "userspace/capture/syscalls.hpp"
 #include "wakepath.skel.h"
@@ -41,6 +42,27 @@ bool for_cards(const Late& later) { return later.asked == &wp_signals::real_devi
 const Late* late(std::uint32_t hook) {
   const auto it = std::find_if(kLate.begin(), kLate.end(), [&](const Late& l) { return l.hook == hook; });
   return it == kLate.end() ? nullptr : &*it;
+}
+
+// Tier 1: programs on functions, for kernels without the tracepoint. Same hook, same counters, same record.
+struct StandIn {
+  std::uint32_t hook;
+  const char* program;
+  const char* place;  // as the program's section names it
+  const char* function;
+};
+constexpr std::array kStandIns = {
+    StandIn{WP_HOOK_socket__data_ready, "socket__data_ready_entry", "fentry/sock_def_readable", "sock_def_readable"},
+    StandIn{WP_HOOK_socket__recv_length, "socket__recv_length_exit", "fexit/sock_recvmsg", "sock_recvmsg"},
+};
+
+const StandIn* stand_in(std::uint32_t hook) {
+  const auto it = std::find_if(kStandIns.begin(), kStandIns.end(), [&](const StandIn& s) { return s.hook == hook; });
+  return it == kStandIns.end() ? nullptr : &*it;
+}
+
+std::string program_name(const HookState& hook) {
+  return hook.missing_tracepoint.empty() ? hook.name : stand_in(hook.hook)->program;
 }
 
 // libbpf's own words, kept for the message of a failed load; at debug level they are shown as they come.
@@ -79,7 +101,7 @@ Error load_error(int code) {
 
 std::vector<HookState> hook_table() {
   return {
-#define WP_ROW(number, name, tracepoint, stage, cost) {number, #name, tracepoint, stage, cost, false, ""},
+#define WP_ROW(number, name, tracepoint, stage, cost) {number, #name, tracepoint, stage, cost, false, "", 0, ""},
       WP_HOOKS(WP_ROW)
 #undef WP_ROW
   };
@@ -98,6 +120,7 @@ Result<std::unique_ptr<Probes>> Probes::load(const ProbeOptions& options, const 
 Result<void> Probes::open(const ProbeOptions& options, const KernelFacts& facts) {
   libbpf_set_print(keep_words);
   libbpf_words().clear();
+  if (const std::string lacks = missing_ground(); !lacks.empty()) return Error{ExitCode::kNotPermitted, lacks};
   skeleton_ = wakepath_bpf::open(nullptr);
   if (!skeleton_) return load_error(-errno);
   hooks_ = hook_table();
@@ -105,6 +128,7 @@ Result<void> Probes::open(const ProbeOptions& options, const KernelFacts& facts)
   choose_hooks(options, facts);
   if (auto sized = size_maps(options); !sized) return sized;
   if (const int error = wakepath_bpf::load(skeleton_); error) return load_error(error);
+  note_verifier_work();
   if (auto made = make_rings(options.ring_bytes); !made) return made;
   return map_counters();
 }
@@ -138,13 +162,27 @@ void Probes::configure(const ProbeOptions& options, const KernelFacts& facts) {
 }
 
 void Probes::choose_hooks(const ProbeOptions& options, const KernelFacts& facts) {
+  for (const StandIn& other : kStandIns) bpf_program__set_autoload(program(other.program), false);
   for (HookState& hook : hooks_) {
     const auto& without = options.without;
     if (std::find(without.begin(), without.end(), hook.name) != without.end())
       hook.reason = "left out by request";
     else if (!is_iterator(hook) && !facts.has_tracepoint(hook.tracepoint))
-      hook.reason = "this kernel has no tracepoint " + hook.tracepoint;
-    if (!hook.reason.empty()) bpf_program__set_autoload(program(hook.name), false);
+      replace(hook, facts);
+    if (!hook.reason.empty() || !hook.missing_tracepoint.empty()) bpf_program__set_autoload(program(hook.name), false);
+  }
+}
+
+void Probes::replace(HookState& hook, const KernelFacts& facts) {
+  const StandIn* other = stand_in(hook.hook);
+  const std::string lacks = "this kernel has no tracepoint " + hook.tracepoint;
+  if (!other) {
+    hook.reason = lacks;
+  } else if (!facts.can_enter_functions(other->function)) {
+    hook.reason = lacks + ", and " + other->place + " can't stand in for it";
+  } else {
+    hook.missing_tracepoint = std::exchange(hook.tracepoint, other->place);
+    bpf_program__set_autoload(program(other->program), true);
   }
 }
 
@@ -165,6 +203,16 @@ Result<void> Probes::size_maps(const ProbeOptions& options) {
   }
   bpf_map__set_inner_map_fd(skeleton_->maps.rings, ring_fds_.front());
   return {};
+}
+
+// bpf_prog_info.verified_insns, which kernels tell since 5.16.
+void Probes::note_verifier_work() {
+  for (HookState& hook : hooks_) {
+    bpf_prog_info info{};
+    __u32 size = sizeof info;
+    const int fd = bpf_program__fd(program(program_name(hook)));
+    if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0) hook.verifier_instructions = info.verified_insns;
+  }
 }
 
 Result<void> Probes::make_rings(std::size_t bytes) {
@@ -197,7 +245,7 @@ bpf_program* Probes::program(const std::string& name) const {
 }
 
 bool Probes::attach_one(HookState& hook) {
-  bpf_link* link = bpf_program__attach(program(hook.name));
+  bpf_link* link = bpf_program__attach(program(program_name(hook)));
   if (!link) {
     hook.reason = std::string("can't be attached: ") + std::strerror(errno);
     return false;

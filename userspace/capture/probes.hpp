@@ -24,9 +24,13 @@ namespace wp::capture {
 /// One row of the hook table and what came of it here.
 struct HookState {
   std::uint32_t hook = 0;
-  std::string name, tracepoint, stage, cost;
+  std::string name;
+  std::string tracepoint;  ///< where it sits: a tracepoint, an iterator, or the function that stands in, "fentry/NAME"
+  std::string stage, cost;
   bool attached = false;
-  std::string reason;  ///< why it is not attached
+  std::string reason;                       ///< why it is not attached
+  std::uint32_t verifier_instructions = 0;  ///< that the verifier went through, 0: not loaded, or not told
+  std::string missing_tracepoint = {};      ///< the one this kernel lacks, where a function stands in for it
 };
 
 struct ProbeOptions {
@@ -67,7 +71,10 @@ class Probes {
   Result<void> open(const ProbeOptions& options, const KernelFacts& facts);
   void configure(const ProbeOptions& options, const KernelFacts& facts);
   void choose_hooks(const ProbeOptions& options, const KernelFacts& facts);
+  /// A function stands in for the tracepoint where it can; else the hook gets its reason.
+  void replace(HookState& hook, const KernelFacts& facts);
   Result<void> size_maps(const ProbeOptions& options);
+  void note_verifier_work();
   Result<void> make_rings(std::size_t bytes);
   Result<void> map_counters();
   bool attach_one(HookState& hook);

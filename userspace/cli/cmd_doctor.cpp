@@ -93,6 +93,36 @@ std::string verdict(const Diagnosis& d) {
   return fmt::format("usable: {} of {} stages can be seen{}", seen, stages, unseen.empty() ? "" : ", not " + unseen);
 }
 
+std::string stand_ins_text(const Diagnosis& d, const Style& style) {
+  std::string out;
+  for (const auto& finding : d.hooks) {
+    const auto& hook = finding.hook;
+    if (hook.missing_tracepoint.empty()) continue;
+    if (out.empty()) out = '\n' + paint(style, Color::kBold, "replaced hooks") + '\n';
+    out += fmt::format("{}: this kernel has no such tracepoint; {} stands in for it\n", hook.missing_tracepoint,
+                       hook.tracepoint);
+  }
+  return out;
+}
+
+std::string findings_text(const Diagnosis& d, const Style& style) {
+  std::string out;
+  out += '\n' + paint(style, Color::kBold, report::pad_right("stage", kLabel) + "seen") + '\n';
+  for (const auto& stage : d.stages) out += stage_line(stage, style);
+  const bool untried = hooks_that(d, HookOutlook::kNotTried) != 0;
+  if (untried)
+    out += '\n' + line("?", "this kernel has the hooks; they were not tried, for the rights are missing", style);
+  const bool lists_hooks = d.has_btf && hooks_that(d, HookOutlook::kMissing) != 0;
+  if (lists_hooks) out += '\n' + paint(style, Color::kBold, "missing hooks") + '\n';
+  for (const auto& [hook, outlook] : d.hooks)
+    if (lists_hooks && outlook == HookOutlook::kMissing)
+      out += fmt::format("{}: {}\n", hook.tracepoint, printable(hook.reason));
+  out += stand_ins_text(d, style);
+  if (!d.warnings.empty()) out += '\n';
+  for (const auto& warning : d.warnings) out += line("warning", warning, style);
+  return out;
+}
+
 std::string text(const Diagnosis& d, const Style& style) {
   std::string out;
   out +=
@@ -104,18 +134,7 @@ std::string text(const Diagnosis& d, const Style& style) {
   out += line("hooks", hooks_text(d), style);
   out += line("symbols", symbols_text(d), style);
   out += line("clock", clock_text(d.clock), style);
-  out += '\n' + paint(style, Color::kBold, report::pad_right("stage", kLabel) + "seen") + '\n';
-  for (const auto& stage : d.stages) out += stage_line(stage, style);
-  const bool untried = hooks_that(d, HookOutlook::kNotTried) != 0;
-  if (untried)
-    out += '\n' + line("?", "this kernel has the hooks; they were not tried, for the rights are missing", style);
-  const bool lists_hooks = d.has_btf && hooks_that(d, HookOutlook::kMissing) != 0;
-  if (lists_hooks) out += '\n' + paint(style, Color::kBold, "missing hooks") + '\n';
-  for (const auto& [hook, outlook] : d.hooks)
-    if (lists_hooks && outlook == HookOutlook::kMissing)
-      out += fmt::format("{}: {}\n", hook.tracepoint, printable(hook.reason));
-  if (!d.warnings.empty()) out += '\n';
-  for (const auto& warning : d.warnings) out += line("warning", warning, style);
+  if (d.lacks.empty()) out += findings_text(d, style);
   out += '\n' + paint(style, d.usable() ? Color::kGreen : Color::kRed, printable(verdict(d))) + '\n';
   return report::fit_charset(style, out);
 }
@@ -140,6 +159,8 @@ nlohmann::json hooks_json(const Diagnosis& d) {
                             {"stage", hook.stage},
                             {"attached", hook.attached},
                             {"outlook", outlook_name(outlook)}};
+    if (hook.verifier_instructions) entry["verifier_instructions"] = hook.verifier_instructions;
+    if (!hook.missing_tracepoint.empty()) entry["stands_in_for"] = hook.missing_tracepoint;
     if (!hook.attached) {
       entry["reason"] = hook.reason;
       entry["cost"] = hook.cost;
