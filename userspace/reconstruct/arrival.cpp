@@ -85,11 +85,19 @@ StagePoint interrupt(const wp_delivery& d, const model::Arrival& a) {
   if (!d.raise_ns) {
     point.seen = Seen::kInferred;
     point.why = Reason::kLastInterrupt;
-  } else if (d.packet_index > 0) {
+  }
+  return point;
+}
+
+// A packet that was not the softirq's first may have come while the driver polled: then what made it poll is older.
+void fit_polled_packet(model::Path& path, const wp_delivery& d) {
+  if (d.packet_index == 0) return;
+  for (const Stage stage : {Stage::kIrq, Stage::kRaise, Stage::kSoftirq}) {
+    StagePoint& point = path.at(stage);
+    if (!point.has_time()) continue;
     point.seen = Seen::kInferred;
     point.why = Reason::kPollAlreadyRunning;
   }
-  return point;
 }
 
 // A virtual device raises the softirq as it takes the packet: no instant of its own. The raise of a card is
@@ -110,6 +118,7 @@ void add_packet_stages(model::Path& path, const wp_delivery& d) {
     fit_virtual_device(path, d);
   else if (d.driver_ns)
     fit_held_packet(path, d);
+  if (!is_virtual(d)) fit_polled_packet(path, d);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "userspace/base/check.hpp"
+#include "userspace/truth/clocks.hpp"
 
 namespace wp::truth {
 namespace {
@@ -32,14 +33,16 @@ std::string why_not_complete(const model::Path& path) {
 
 }  // namespace
 
-Result<Comparer> Comparer::load(const std::string& client_log, const std::string& server_log,
-                                std::size_t explanations) {
+Result<Comparer> Comparer::load(const std::string& client_log, const std::string& server_log, std::size_t explanations,
+                                bool other_clock) {
   auto requests = read_client_log(client_log);
   if (!requests) return std::move(requests.error());
   auto reads = read_server_log(server_log);
   if (!reads) return std::move(reads.error());
   auto logs = join(std::move(*requests), std::move(*reads));
   if (!logs) return std::move(logs.error());
+  if (other_clock)
+    if (auto translated = to_server_clock(*logs); !translated) return std::move(translated.error());
   return Comparer(std::move(*logs), explanations);
 }
 

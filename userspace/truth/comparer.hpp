@@ -36,9 +36,9 @@ struct Verdict {
 
 class Comparer {
  public:
-  /// At most `explanations` of each sort are kept.
+  /// At most `explanations` of each sort are kept. `other_clock`: the client ran on another machine.
   static Result<Comparer> load(const std::string& client_log, const std::string& server_log,
-                               std::size_t explanations = 10);
+                               std::size_t explanations = 10, bool other_clock = false);
   explicit Comparer(Logs logs, std::size_t explanations = 10);
 
   void on_path(const model::Path& path);
