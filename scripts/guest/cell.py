@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One cell of the matrix: a kernel, a card, echo servers in the guest, load from the host, every path compared with
+what server and client logged."""
+import json
+import pathlib
+import re
+import socket
+import subprocess
+import tempfile
+import time
+
+from guest import machine, programs
+
+HERE = pathlib.Path(__file__).resolve().parent
+LEAST_FROM_IRQ = 0.99
+MOST_INSTRUCTIONS = 5000
+# Kernels that can't be recorded on, and the word in doctor's answer that says why.
+REFUSED = {"5.10": "BPF_MAP_TYPE_TASK_STORAGE"}
+
+
+def stop(port, seconds):
+    """Tell the guest that the load is done: connect until its end reads, and closes."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with socket.socket() as talk:
+            talk.settimeout(5)
+            try:
+                talk.connect(("127.0.0.1", port))
+                talk.shutdown(socket.SHUT_WR)
+                if talk.recv(1) == b"":  # QEMU accepts before the guest listens, and resets then
+                    return
+            except OSError:
+                time.sleep(0.1)
+
+
+def run_json(command):
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          check=False, timeout=120)
+    try:
+        return json.loads(done.stdout)
+    except json.JSONDecodeError:
+        return {"failed": done.stderr.strip() or f"status {done.returncode}"}
+
+
+class Cell:
+    """Runs, then holds what came of it; `problems()` says what is not as it must be."""
+
+    def __init__(self, kernel, card, build, servers=("epoll", "select"), load=(), texts=None, message=64, **guest):
+        self.kernel, self.card, self.build = kernel, card, pathlib.Path(build)
+        self.servers, self.load, self.message = servers, list(load), message
+        self.texts, self.options = texts or {}, guest
+        self.failure, self.package, self.seconds = "", "", 0.0
+        self.doctor, self.results, self.log = {}, {}, []
+        self.requests = 0
+
+    def run(self, tries=2):
+        """A guest that dies is tried once more: emulation under load is not the kernel's fault."""
+        for left in reversed(range(tries)):
+            self.failure = ""
+            begin = time.monotonic()
+            with tempfile.TemporaryDirectory(prefix="wakepath-cell-") as folder:
+                status = self._run(pathlib.Path(folder))
+            self.seconds = time.monotonic() - begin
+            if status != machine.DIED or not left:
+                break
+        return self
+
+    def _run(self, folder):
+        stop_port = machine.free_port()
+        ports = {server: machine.free_port() for server in self.servers}
+        files = {**programs.of_build(self.build), "/vm/cell.sh": HERE / "cell.sh"}
+        pairs = " ".join(f"{server}:{port}" for server, port in ports.items())
+        command = f"MESSAGE={self.message} sh /vm/cell.sh {stop_port} {pairs}"
+        with machine.Guest(self.kernel, self.card, command, files, self.texts, [stop_port, *ports.values()],
+                           **self.options) as guest:
+            self.package = guest.kernel.package
+            for server, port in ports.items():
+                if not guest.wait_for(rf"^@ready {server}$"):
+                    break
+                self._drive(server, port, folder, guest)
+                stop(stop_port, 20)
+            status = guest.wait()
+            if status:
+                self.failure = f"status {status}: {(guest.output or guest.console).strip()[-600:]}"
+            self.log = guest.complaints()
+            if not guest.take_out(folder):
+                self.failure = self.failure or "nothing whole came out of the guest"
+                return status
+        self._judge(folder)
+        return status
+
+    def _drive(self, server, port, folder, guest):
+        command = [self.build / "demo-servers/wakepath-load-client", "--connect", f"127.0.0.1:{port}", "--size",
+                   self.message, "--truth", folder / f"{server}.client", "--max-seconds", max(5, int(guest.left())),
+                   *self.load]
+        told = run_json(command)
+        if told.get("errors") != 0:
+            self.failure = f"load on {server}: {told}"
+
+    def _judge(self, folder):
+        self.log += [line for line in (folder / "kernel.log").read_text(errors="replace").splitlines()
+                     if machine.COMPLAINT.search(line)]
+        self.doctor = json.loads((folder / "doctor.json").read_text() or "{}")
+        for server in self.servers:
+            recording = folder / f"{server}.wkp"
+            if not recording.exists() or self.failure:
+                continue
+            result = run_json([self.build / "tests/wp_compare_truth", recording, folder / f"{server}.client",
+                               folder / f"{server}.truth"])
+            result["report"] = run_json([self.build / "wakepath", "report", "--json", recording])
+            result["interrupts"] = interrupts(folder, server)
+            self.results[server] = result
+
+    def problems(self):
+        if self.is_refused():
+            return [f"kernel log: {line}" for line in self.log[:5]]
+        found = [self.failure] if self.failure else []
+        found += [f"kernel log: {line}" for line in self.log[:5]]
+        if not self.failure and not self.doctor.get("usable"):
+            found.append(f"doctor: {self.doctor.get('verdict')}")
+        for hook in self.doctor.get("hooks", []):
+            if hook.get("verifier_instructions", 0) > MOST_INSTRUCTIONS:
+                found.append(f"{hook['name']}: {hook['verifier_instructions']} instructions for the verifier")
+        for server in self.servers:
+            if not self.failure:
+                found += [f"{server}: {problem}" for problem in problems_of(self.results.get(server, {}))]
+        return found
+
+    def is_refused(self):
+        """Doctor said that this kernel can't be recorded on, as it must."""
+        word = REFUSED.get(self.kernel)
+        return bool(word and self.doctor and not self.doctor["usable"] and word in self.doctor["verdict"])
+
+    def line(self):
+        """Counts of both servers together, for the table."""
+        total = {name: sum(r.get(name, 0) for r in self.results.values()) for name in
+                 ("requests", "complete", "partial", "missing", "wrong", "stray")}
+        total["from_irq"] = sum(from_irq(r) for r in self.results.values())
+        total["irqs"] = sum(r.get("interrupts", 0) for r in self.results.values())
+        return total
+
+
+def from_irq(result):
+    """Complete paths that begin at an interrupt of the card."""
+    return sum(count for way, count in result.get("beginnings", {}).items()
+               if re.match(r"irq (eth0|virtio0-input)", way))
+
+
+def interrupts(folder, server):
+    """How many interrupts the card's lines took meanwhile, by the kernel's own count."""
+    def total(name):
+        lines = (folder / f"{server}.interrupts-{name}").read_text().splitlines()
+        return sum(int(word) for line in lines if re.search(r"(eth0|virtio0-(in|out)put)", line)
+                   for word in line.split()[1:] if word.isdigit())
+    return total("after") - total("before")
+
+
+def problems_of(result):
+    if not result or "failed" in result:
+        return [result.get("failed", "no recording")]
+    found = [f"{result[sort]} {sort}: {result['explanations'][:2]}" for sort in ("missing", "wrong", "stray")
+             if result[sort]]
+    paths = sum(result["beginnings"].values())
+    if from_irq(result) < LEAST_FROM_IRQ * paths or result["complete"] < LEAST_FROM_IRQ * result["requests"]:
+        found.append(f"{from_irq(result)} of {paths} paths complete from the card's interrupt: {result['beginnings']}, "
+                     f"{result['explanations'][:2]}")
+    return found + books(result["report"])
+
+
+def books(report):
+    """The loss counters' identity: every firing has one outcome, every record submitted was received, none was lost."""
+    hooks = report.get("recording", {}).get("hooks", [])
+    found = [] if hooks else ["the report has no books"]
+    for hook in hooks:
+        outcomes = sum(hook[name] for name in ("self", "filtered", "noted", "map_full", "ring_full", "submitted"))
+        if hook["fired"] != outcomes:
+            found.append(f"{hook['name']} fired {hook['fired']} times, of which {outcomes} are accounted for")
+    if report.get("loss", {}).get("events") != 0:
+        found.append(f"{report.get('loss', {}).get('events')} events lost")
+    wrong = {"books_unbalanced", "not_received", "clock_regressions"}
+    return found + [d["sentence"] for d in report.get("diagnostics", []) if d["name"] in wrong]

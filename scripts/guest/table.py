@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""docs/kernels.md: what the matrix found, and nothing else."""
+
+HEAD = """# Kernels and network cards
+
+Written by `scripts/vm-matrix`: Debian's kernels, booted in QEMU with an emulated network card. In each cell `wakepath
+doctor` is asked, then an epoll and a select server in the guest are recorded while this machine drives them through the
+card, {requests} requests each over 4 connections; every path is compared with what server and client logged
+([ground truth](ground-truth.md)). A cell must have all programs loaded, at most 5,000 instructions for the verifier in each,
+99 % of its paths complete from an interrupt of the card on, none missing, none wrong, no event lost, books that balance,
+and no complaint in the kernel's log.
+
+Emulation is slow and shares its CPUs: counts and order mean something here, times don't.
+
+"""
+
+
+def hooks_told(doctor):
+    """Hooks that are missing or replaced, in doctor's words."""
+    told = [f"`{hook['tracepoint']}` for `{hook['stands_in_for']}`" for hook in doctor.get("hooks", [])
+            if hook.get("stands_in_for")]
+    told += [f"no `{hook['tracepoint']}`" for hook in doctor.get("hooks", []) if hook.get("outlook") == "missing"]
+    return ", ".join(told) or "nothing"
+
+
+def kernel_rows(cells):
+    seen = {}
+    for made in cells:
+        if made.doctor and made.kernel not in seen:
+            seen[made.kernel] = made
+    for made in seen.values():
+        worst = max(made.doctor.get("hooks", []), key=lambda hook: hook.get("verifier_instructions", 0), default={})
+        total = sum(hook.get("verifier_instructions", 0) for hook in made.doctor.get("hooks", []))
+        if not made.doctor.get("usable"):
+            yield f"| {made.kernel} | {made.package} | no | {made.doctor.get('obstacle') or made.doctor.get('verdict')} | - | - |\n"
+            continue
+        yield (f"| {made.kernel} | {made.package} | yes | {hooks_told(made.doctor)} | {total:,} | "
+               f"{worst.get('verifier_instructions', 0):,} (`{worst.get('name')}`) |\n")
+
+
+def cell_rows(cells):
+    for made in cells:
+        if not made.results:
+            continue
+        n = made.line()
+        yield (f"| {made.kernel} | {made.card} | {n['requests']} | {n['complete']} | {n['partial']} | {n['missing']} | "
+               f"{n['wrong']} | {n['from_irq']} | {n['irqs']} | {'ok' if not made.problems() else 'NOT OK'} |\n")
+
+
+def page(cells, seconds):
+    requests = next((made.results["epoll"]["requests"] for made in cells if made.results.get("epoll")), 0)
+    parts = [HEAD.format(requests=requests),
+             "| kernel | package | usable | missing or replaced | verifier, all programs | largest program |\n",
+             "|---|---|---|---|---|---|\n", *kernel_rows(cells),
+             "\n| kernel | card | requests | complete | partial | missing | wrong | paths from the card's interrupt | "
+             "interrupts of the card | |\n", "|---|---|---|---|---|---|---|---|---|---|\n", *cell_rows(cells)]
+    failed = [made for made in cells if made.problems() and not made.is_refused()]
+    parts += [f"\nNot as it must be: {made.kernel} {made.card}: {made.problems()[0]}\n" for made in failed]
+    parts.append(f"\n{len(cells)} cells in {seconds:.0f} s.\n")
+    return "".join(parts)

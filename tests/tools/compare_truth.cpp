@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A recording against the logs of a server and a client that ran on different machines: usage RECORDING CLIENT SERVER.
+// Prints JSON: verdicts, and for every way that packets came, how many complete paths begin there. Status 0 if the
+// recording agrees with the logs.
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "userspace/cli/pipeline.hpp"
+#include "userspace/truth/comparer.hpp"
+
+namespace {
+
+/// Where a path begins: "irq virtio0-input.0 irq_exit", or what is seen first instead.
+std::string beginning(const wp::model::Path& path) {
+  using wp::model::Stage;
+  if (!wp::model::is_complete(path)) return "incomplete";
+  if (path.at(Stage::kIrq).has_time()) return "irq " + path.arrival.irq_name + " " + path.arrival.softirq_how;
+  return "no irq, " + path.arrival.softirq_how;
+}
+
+int compare(const std::string& recording, const std::string& client, const std::string& server) {
+  auto comparer = wp::truth::Comparer::load(client, server, 10, true);
+  if (!comparer) {
+    std::fprintf(stderr, "%s\n", comparer.error().message.c_str());
+    return 1;
+  }
+  std::map<std::string, std::uint64_t> beginnings;
+  const auto analysis = wp::cli::analyse(recording, [&](const wp::model::Path& path) {
+    comparer->on_path(path);
+    ++beginnings[beginning(path)];
+  });
+  if (!analysis) {
+    std::fprintf(stderr, "%s\n", analysis.error().message.c_str());
+    return 1;
+  }
+  const wp::truth::Verdict verdict = comparer->finish();
+  const wp::truth::Counts& c = verdict.counts;
+  const nlohmann::json told{{"requests", c.requests},
+                            {"complete", c.complete},
+                            {"partial", c.partial},
+                            {"missing", c.missing},
+                            {"wrong", c.wrong},
+                            {"stray", c.stray},
+                            {"contradictions", verdict.contradictions},
+                            {"explanations", verdict.explanations},
+                            {"beginnings", beginnings}};
+  std::printf("%s\n", told.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+  return verdict.holds() ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 4) {
+    std::fprintf(stderr, "usage: wp_compare_truth RECORDING CLIENT_LOG SERVER_LOG\n");
+    return 2;
+  }
+  return compare(argv[1], argv[2], argv[3]);
+}
