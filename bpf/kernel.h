@@ -38,6 +38,7 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,
+	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_SK_STORAGE = 24,
 	BPF_MAP_TYPE_RINGBUF = 27,
 	BPF_MAP_TYPE_TASK_STORAGE = 29,
@@ -165,6 +166,10 @@ struct net_device {
 	possible_net_t nd_net;
 	const struct rtnl_link_ops *rtnl_link_ops;
 	struct device dev;
+};
+struct napi_struct {
+	struct net_device *dev;
+	unsigned int napi_id;
 };
 struct sk_buff {
 	struct net_device *dev;

@@ -6,6 +6,7 @@ struct cpus cpus SEC(".maps");
 struct packets packets SEC(".maps");
 struct irq_names irq_names SEC(".maps");
 struct device_names device_names SEC(".maps");
+struct timeline timeline SEC(".maps");
 struct tasks tasks SEC(".maps");
 struct socks socks SEC(".maps");
 struct targets targets SEC(".maps");

@@ -177,6 +177,13 @@ struct task_state {
 	u32 pad2;
 };
 
+/* What runs on this CPU, with --detail timeline only. Each member is written by one program. */
+struct timeline_state {
+	u64 softirq_ns;
+	u64 timer_ns;
+	u64 poll_ns; /* end of the NAPI poll before, in the softirq that runs */
+};
+
 struct inner_ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4096);
@@ -224,6 +231,12 @@ struct socks {
 	__type(key, int);
 	__type(value, struct sock_state);
 };
+struct timeline {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct timeline_state);
+};
 /* Processes asked for, by pid: filled by user space at start, and by the programs as they find more. */
 struct targets {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -244,6 +257,7 @@ extern struct cpus cpus SEC(".maps");
 extern struct packets packets SEC(".maps");
 extern struct irq_names irq_names SEC(".maps");
 extern struct device_names device_names SEC(".maps");
+extern struct timeline timeline SEC(".maps");
 extern struct tasks tasks SEC(".maps");
 extern struct socks socks SEC(".maps");
 extern struct targets targets SEC(".maps");

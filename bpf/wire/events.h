@@ -29,6 +29,8 @@ typedef int wp_s32;
 typedef long long wp_s64;
 #endif
 
+#include "hooks.h"
+
 /* Major: a reader refuses a newer one. Minor: kinds or fields were appended. */
 #define WP_WIRE_MAJOR 1
 #define WP_WIRE_MINOR 1
@@ -126,6 +128,13 @@ struct wp_addr {
 	X(4, syscall,     "system call number -> name")                                            \
 	X(5, netdev_kind, "the same key -> driver or kind, such as loopback, veth, virtio_net")
 
+/* What kept a CPU from its task for a while. */
+#define WP_SLICES(X)                                                                               \
+	X(0, irq,     "a device's interrupt handler: number is the line")                          \
+	X(1, softirq, "a softirq: number is its vector")                                           \
+	X(2, timer,   "the local timer's interrupt")                                               \
+	X(3, napi,    "a NAPI poll: number is the NAPI instance, 0: it has none")
+
 /* Flags of a witness entry. */
 #define WP_WITNESS_EXCLUSIVE 1u /* WQ_FLAG_EXCLUSIVE: one waiter of several is woken */
 #define WP_WITNESS_WAITING   2u /* a task was asleep behind the entry at that moment */
@@ -144,6 +153,11 @@ struct wp_addr {
 /* Flags of a run. */
 #define WP_RUN_UNSEEN 1u /* the kernel reported no switch to it: it was found running at this time */
 #define WP_RUN_WATCHED_CPU 2u /* while it waited for this CPU, every switch there left a record */
+
+/* Flags of a task switch: what the task that now runs is. */
+#define WP_SWITCH_KTHREAD 1u
+#define WP_SWITCH_WATCHED 2u
+#define WP_SWITCH_SELF    4u /* the recorder */
 
 /*
  * Fields. F(type, name, "what it says, with its unit")
@@ -379,6 +393,24 @@ struct wp_addr {
 	F(wp_u64, dropped, "of these, records the file did not take")                              \
 	F(wp_u64, peak_bytes, "most bytes seen waiting in it")
 
+#define WP_FIELDS_cpu_slice(F)                                                                     \
+	F(wp_u64, begin_ns, "when it began, 0: not seen; the record's own time is its end. A NAPI poll: the softirq's entry, or the end of the poll before") \
+	F(wp_u32, what, "WP_SLICES")                                                               \
+	F(wp_u32, number, "which one")                                                             \
+	F(wp_u32, tid, "task it ran in or interrupted, 0: idle")                                   \
+	F(wp_u32, ifindex, "NAPI poll: interface, 0: none")                                        \
+	F(wp_u32, work, "NAPI poll: packets taken")                                                \
+	F(wp_u32, budget, "NAPI poll: packets it might have taken")
+
+#define WP_FIELDS_task_switch(F)                                                                   \
+	F(wp_u32, prev_tid, "task that leaves the CPU, 0: idle")                                   \
+	F(wp_u32, next_tid, "task that now runs, 0: idle")                                         \
+	F(wp_u32, next_pid, "its process")                                                         \
+	F(wp_u32, prev_state, "state the other leaves in, as off_state of a run")                  \
+	F(wp_u32, flags, "WP_SWITCH_*")                                                            \
+	F(wp_u32, unused, "0")                                                                     \
+	F(struct wp_comm, next_comm, "name of the task that now runs")
+
 /*
  * Kinds. E(number, name, "what it records")
  * Numbers below 128 come from BPF programs, 128 and above from the collector.
@@ -399,49 +431,12 @@ struct wp_addr {
 	E(13, name, "a number and its name")                                                       \
 	E(14, cpu_switch, "a CPU that a watched task waits for goes from one task to another that nobody watches") \
 	E(15, usage, "the books of a watched task: at the start, every second, at the end")        \
+	E(16, cpu_slice, "an interrupt, a softirq or a NAPI poll ended on a CPU that matters")     \
+	E(17, task_switch, "a CPU that matters went from one task to another")                     \
 	E(128, watermark, "the collector looked at every ring")                                    \
 	E(129, counters, "what became of the firings of one hook on one CPU")                      \
 	E(130, clock, "monotonic and wall clock read together")                                    \
 	E(131, ring, "what became of one ring's records")
-
-/*
- * Hooks. H(number, program, "tracepoint", "stage it gives", "what is lost without it")
- */
-#define WP_HOOKS(H)                                                                                \
-	H(0, irq__entry, "irq_handler_entry", "irq", "the interrupt line behind a delivery")       \
-	H(1, irq__exit, "irq_handler_exit", "irq", "where an interrupt ends: irq is not attributed") \
-	H(2, irq__softirq_raise, "softirq_raise", "raise", "what raised the receive softirq: irq is inferred") \
-	H(3, irq__softirq_entry, "softirq_entry", "softirq", "when and where the receive softirq ran") \
-	H(4, irq__softirq_exit, "softirq_exit", "softirq", "where a softirq ends: wakes after it may be credited to it") \
-	H(5, irq__timer_entry, "local_timer_entry", "waking", "wakes by timers may be credited to the softirq they interrupt") \
-	H(6, irq__timer_exit, "local_timer_exit", "waking", "the same")                            \
-	H(7, napi__gro_receive, "napi_gro_receive_entry", "driver", "driver stage of most NAPI drivers") \
-	H(8, napi__gro_frags, "napi_gro_frags_entry", "driver", "driver stage of drivers that build frags") \
-	H(9, napi__receive, "netif_receive_skb_entry", "driver", "driver stage of drivers without GRO") \
-	H(10, napi__receive_list, "netif_receive_skb_list_entry", "driver", "driver stage of list-receiving drivers") \
-	H(11, napi__netif_rx, "netif_rx_entry", "driver", "driver stage of drivers without NAPI, and of some virtual devices") \
-	H(12, stack__receive, "netif_receive_skb", "stack", "the packet behind a delivery, and all its earlier stages") \
-	H(13, stack__tcp_probe, "tcp_probe", "protocol", "protocol stage of TCP, and which packet a delivery came from") \
-	H(14, socket__data_ready, "sk_data_ready", "queued", "deliveries: without it there are no paths") \
-	H(15, socket__recv_length, "sock_recv_length", "copied", "which socket a read was of, and its bytes") \
-	H(16, socket__copy_datagram, "skb_copy_datagram_iovec", "copied", "which packet a datagram came from: order is used instead") \
-	H(17, socket__xmit, "net_dev_start_xmit", "xmit", "when a reply reached a device; driver stage of virtual devices") \
-	H(18, socket__set_state, "inet_sock_set_state", "accept", "new TCP sockets, accept-queue time") \
-	H(19, drop__kfree_skb, "kfree_skb", "drop", "dropped packets and their reason")            \
-	H(20, drop__rcvqueue_full, "sock_rcvqueue_full", "drop", "drops for want of receive buffer") \
-	H(21, sched__waking, "sched_waking", "waking", "what woke a task")                         \
-	H(22, sched__wakeup, "sched_wakeup", "runnable", "when a woken task reached a run queue")  \
-	H(23, sched__switch, "sched_switch", "running", "when a task ran, and who ran instead")    \
-	H(24, syscall__enter, "sys_enter", "read", "system calls: no waits, reads or replies")     \
-	H(25, syscall__exit, "sys_exit", "returned", "system calls: no waits, reads or replies")   \
-	H(26, process__fork, "sched_process_fork", "lineage", "children of a watched task")        \
-	H(27, process__exec, "sched_process_exec", "lineage", "new programs of a watched task")    \
-	H(28, process__exit, "sched_process_exit", "lineage", "when a watched task ended")         \
-	H(29, process__cgroup, "cgroup_attach_task", "lineage", "tasks that move into a watched cgroup") \
-	H(30, process__rename, "task_rename", "lineage", "names that threads give themselves")     \
-	H(31, start__tasks, "iter/task", "start", "tasks older than the recording")                \
-	H(32, start__sockets, "iter/task_file", "start", "sockets older than the recording")       \
-	H(33, usage__tasks, "iter/task", "usage", "run time of tasks that never leave their CPU")
 
 /* clang-format on */
 
@@ -487,5 +482,8 @@ enum wp_why { WP_WHYS(WP_DECLARE_WHY) };
 #define WP_DECLARE_SPACE(number, name, doc) WP_NAME_##name = number,
 enum wp_name_space { WP_NAME_SPACES(WP_DECLARE_SPACE) };
 #undef WP_DECLARE_SPACE
+#define WP_DECLARE_SLICE(number, name, doc) WP_SLICE_##name = number,
+enum wp_slice { WP_SLICES(WP_DECLARE_SLICE) };
+#undef WP_DECLARE_SLICE
 
 #endif

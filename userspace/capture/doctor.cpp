@@ -97,6 +97,7 @@ ProbeOptions options_without(std::vector<std::string> without) {
   ProbeOptions options;
   options.ring_bytes = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   options.without = std::move(without);
+  options.timeline = true;  // tried, though only --detail timeline uses them
   return options;
 }
 

@@ -167,6 +167,8 @@ void Probes::choose_hooks(const ProbeOptions& options, const KernelFacts& facts)
     const auto& without = options.without;
     if (std::find(without.begin(), without.end(), hook.name) != without.end())
       hook.reason = "left out by request";
+    else if (!options.timeline && hook.stage == "timeline")
+      hook.reason = "not needed: --detail timeline was not asked for";
     else if (!is_iterator(hook) && !facts.has_tracepoint(hook.tracepoint))
       replace(hook, facts);
     if (!hook.reason.empty() || !hook.missing_tracepoint.empty()) bpf_program__set_autoload(program(hook.name), false);

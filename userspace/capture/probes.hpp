@@ -37,6 +37,7 @@ struct ProbeOptions {
   Target target;
   std::size_t ring_bytes = 0;        ///< per CPU, a power of two of pages
   std::vector<std::string> without;  ///< hooks to leave out, by program name
+  bool timeline = false;             ///< also what only the picture needs: interrupts, softirqs, every switch
 };
 
 class Probes {

@@ -49,6 +49,8 @@ class Reconstructor : public event::EventSink {
   void route(const wp_counters& r) { counters_[{r.hook, r.of_cpu}] = r; }
   void route(const wp_clock&) {}  // the recording's header has the same
   void route(const wp_ring& r) { rings_[r.of_cpu] = r; }
+  void route(const wp_cpu_slice&) {}    // the timeline's
+  void route(const wp_task_switch&) {}  // the timeline's
 
  private:
   void note_time(const wp_header& h);
