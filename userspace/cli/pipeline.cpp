@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "userspace/reconstruct/reconstructor.hpp"
+#include "userspace/reconstruct/timeline_builder.hpp"
 #include "userspace/stream/replay.hpp"
 
 namespace wp::cli {
@@ -66,15 +67,42 @@ void add_file_diagnostics(model::Summary& summary, const stream::Replayed& repla
   add("undecodable_bytes", Severity::kDataLoss, replayed.counts.undecodable_bytes, "bytes are no records");
 }
 
+// Paths, and where somebody wants them slices, from one reading.
+class Both : public event::EventSink {
+ public:
+  Both(reconstruct::Reconstructor& paths, reconstruct::TimelineBuilder& slices) : paths_(paths), slices_(slices) {}
+  void on(const event::Event& event) override {
+    paths_.on(event);
+    slices_.on(event);
+  }
+  void end() override {
+    paths_.end();
+    slices_.end();
+  }
+
+ private:
+  reconstruct::Reconstructor& paths_;
+  reconstruct::TimelineBuilder& slices_;
+};
+
 }  // namespace
 
-Result<Analysis> analyse(const std::string& file, const std::function<void(const model::Path&)>& sink) {
+bool has_timeline(const model::RecordingInfo& info) {
+  return std::any_of(info.hooks.begin(), info.hooks.end(),
+                     [](const model::HookUse& hook) { return hook.attached && hook.stage == "timeline"; });
+}
+
+Result<Analysis> analyse(const std::string& file, const std::function<void(const model::Path&)>& sink,
+                         const std::function<void(const model::TimelineSlice&)>& slices) {
   auto reader = stream::RecordingReader::open(file);
   if (!reader) return std::move(reader.error());
+  Analysis analysis{describe(reader->header()), {}};
   reconstruct::Reconstructor reconstructor(sink);
-  const stream::Replayed replayed = stream::replay(*reader, reconstructor);
+  reconstruct::TimelineBuilder timeline(has_timeline(analysis.info), slices);
+  Both both(reconstructor, timeline);
+  const stream::Replayed replayed = slices ? stream::replay(*reader, both) : stream::replay(*reader, reconstructor);
 
-  Analysis analysis{describe(reader->header()), reconstructor.summary()};
+  analysis.summary = reconstructor.summary();
   analysis.info.closed_cleanly = replayed.closed_cleanly;
   add_counts(analysis.info, reconstructor.hook_counts());
   add_file_diagnostics(analysis.summary, replayed);

@@ -6,6 +6,7 @@
 
 #include "userspace/base/result.hpp"
 #include "userspace/model/model.hpp"
+#include "userspace/model/timeline.hpp"
 
 namespace wp::cli {
 
@@ -16,6 +17,11 @@ struct Analysis {
 
 /// Reads a recording to its end and gives every path to `sink`, in the order of their ids. Damage, loss
 /// and a missing end are no failure: they are in the summary.
-Result<Analysis> analyse(const std::string& file, const std::function<void(const model::Path&)>& sink);
+/// `slices`, where given, gets what CPUs, threads and sockets did meanwhile; those of a lane in order of their ends.
+Result<Analysis> analyse(const std::string& file, const std::function<void(const model::Path&)>& sink,
+                         const std::function<void(const model::TimelineSlice&)>& slices = {});
+
+/// Recorded with --detail timeline.
+bool has_timeline(const model::RecordingInfo& info);
 
 }  // namespace wp::cli

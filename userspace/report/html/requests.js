@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The requests: one row of times each, and the words of `show` put together again.
+
+const SEEN = { observed: 0, inferred: 1, notNeeded: 2, notApplicable: 3, unknown: 4 };
+const FLAG = { complete: 1, lossNearby: 2, peek: 4, datagram: 8 };
+
+class Requests {
+  constructor(data) {
+    const tables = data.head.requests;
+    this.data = data;
+    this.stages = tables.stages;
+    this.threads = tables.threads;
+    this.sockets = tables.sockets;
+    this.patterns = tables.patterns;
+    this.tables = tables;
+    this.width = this.stages.length;
+    this.done = this.stages.indexOf("done");
+    this.pattern = column(data, "r.pattern", Uint32Array, false);
+    this.thread = column(data, "r.thread", Uint32Array, false);
+    this.socket = column(data, "r.socket", Uint32Array, false);
+    this.bytes = column(data, "r.bytes", Float64Array, false);
+    this.flags = column(data, "r.flags", Uint8Array, false);
+    this.count = this.pattern.length;
+    this.id = runningSum(column(data, "r.id", Float64Array, true));
+    this.begin = runningSum(column(data, "r.begin", Float64Array, true));
+    this.readTimes(data);
+    this.byTotal = Uint32Array.from(this.total.keys()).filter((i) => this.total[i] >= 0)
+      .sort((a, b) => this.total[a] - this.total[b]);
+    this.slowest = this.byTotal.length ? this.total[this.byTotal[this.byTotal.length - 1]] : 0;
+    this.numbers = new Map();
+  }
+
+  /** times[i * width + stage]: ns from the recording's start, NaN where there is none. */
+  readTimes(data) {
+    const { width, count, patterns, pattern, done } = this;
+    this.times = new Float64Array(count * width).fill(NaN);
+    this.total = new Float64Array(count).fill(NaN);
+    const steps = this.stages.map((_, s) => column(data, "r.step." + s, Float64Array, true));
+    const next = new Uint32Array(width);
+    const timed = patterns.map((stages) => stages.filter((s) => s[1] <= SEEN.inferred).map((s) => s[0]));
+    for (let i = 0; i < count; ++i) {
+      const order = timed[pattern[i]];
+      let time = this.begin[i];
+      for (let k = 0; k < order.length; ++k) {
+        const stage = order[k];
+        if (k) time += steps[stage][next[stage]++];
+        this.times[i * width + stage] = time;
+      }
+      const end = this.times[i * width + done];
+      if (order.length && order[0] !== done && end >= this.begin[i]) this.total[i] = end - this.begin[i];
+    }
+  }
+
+  /** [{stage, name, seen, cpu, context, evidence, time, delta, offset, hidesUnknown}] in the order they happened. */
+  story(i) {
+    const rows = this.patterns[this.pattern[i]];
+    const uses = this.usesBefore(i);
+    let previous = NaN;
+    let hidesUnknown = false;
+    return rows.map(([stage, seen, cpu, context, words]) => {
+      const time = this.times[i * this.width + stage];
+      const row = { stage, name: this.stages[stage], seen, cpu, context: this.tables.contexts[context],
+                    evidence: this.words(words, uses), time, offset: time - this.begin[i], delta: time - previous,
+                    previous, hidesUnknown };
+      if (seen === SEEN.unknown) hidesUnknown = true;
+      if (!Number.isNaN(time)) {
+        previous = time;
+        hidesUnknown = false;
+      }
+      return row;
+    });
+  }
+
+  /** How often each template was used by the requests before this one. */
+  usesBefore(i) {
+    const patterns = new Uint32Array(this.patterns.length);
+    for (let k = 0; k < i; ++k) ++patterns[this.pattern[k]];
+    const uses = new Uint32Array(this.tables.templates.length);
+    this.patterns.forEach((rows, p) => {
+      if (patterns[p]) for (const row of rows) uses[row[4]] += patterns[p];
+    });
+    return uses;
+  }
+
+  words(template, uses) {
+    const slots = this.tables.slots[template];
+    const text = this.tables.templates[template];
+    if (!slots) return text;
+    if (!this.numbers.has(template))
+      this.numbers.set(template, column(this.data, "r.numbers." + template, Float64Array, false));
+    let at = slots * uses[template]++;
+    return text.replace(/\u0001/g, () => this.numbers.get(template)[at++]);
+  }
+
+  /** Time from the stage before to this one, and whose it is, as the report's stage table counts it. */
+  segments(i) {
+    return this.eachSegment(i, []);
+  }
+
+  eachSegment(i, out) {
+    const base = i * this.width;
+    let previous = NaN;
+    let hides = false;
+    for (const [stage, seen] of this.patterns[this.pattern[i]]) {
+      const time = this.times[base + stage];
+      if (Number.isNaN(time)) {
+        hides = hides || seen === SEEN.unknown;
+      } else {
+        if (!Number.isNaN(previous)) out.push([hides ? -1 : stage, time - previous]);
+        previous = time;
+        hides = false;
+      }
+      if (stage === this.done) break;
+    }
+    return out;
+  }
+
+  /** The stage that took most of it: [stage, ns]; stage -1: unknown. */
+  biggest(i) {
+    let best = [-1, 0];
+    for (const segment of this.eachSegment(i, [])) if (segment[1] > best[1]) best = segment;
+    return best;
+  }
+
+  threadText(i) {
+    const thread = this.threads[this.thread[i]];
+    return thread.comm + "/" + thread.tid;
+  }
+
+  socketText(i) {
+    const socket = this.sockets[this.socket[i]];
+    return socket.local ? socket.local + " <- " + socket.peer : socket.protocol;
+  }
+
+  indexOf(id) {
+    for (let i = 0; i < this.count; ++i) if (this.id[i] === id) return i;
+    return -1;
+  }
+
+  /** The request at a percentile of `values(i)`; -1 where none has one. */
+  exampleAt(percentile, values) {
+    const list = [];
+    for (let i = 0; i < this.count; ++i) {
+      const value = values(i);
+      if (value >= 0) list.push([value, i]);
+    }
+    if (!list.length) return -1;
+    list.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+    return list[Math.max(0, Math.ceil(list.length * percentile / 100) - 1)][1];
+  }
+
+  /** Of one stage (-1: unknown), or of the total ("total"). */
+  valuesOf(name) {
+    if (name === "total") return (i) => this.total[i];
+    const wanted = name === "unknown" ? -1 : this.stages.indexOf(name);
+    if (wanted > this.done) {
+      const before = name === "xmit" ? wanted - 1 : this.done;
+      return (i) => this.times[i * this.width + wanted] - this.times[i * this.width + before];
+    }
+    return (i) => {
+      let sum = NaN;
+      for (const [stage, ns] of this.eachSegment(i, [])) if (stage === wanted) sum = (sum || 0) + ns;
+      return sum;
+    };
+  }
+}
+
+function runningSum(values) {
+  let sum = 0;
+  for (let i = 0; i < values.length; ++i) values[i] = sum += values[i];
+  return values;
+}
