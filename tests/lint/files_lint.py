@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 MAX_LINES = 500
-SOURCES = {".cpp", ".hpp", ".c", ".h", ".py", ".sh", ".cmake", ".ts"}
+SOURCES = {".cpp", ".hpp", ".c", ".h", ".py", ".sh", ".cmake", ".js", ".mjs", ".css", ".html"}
 NAMED = {"CMakeLists.txt"}
 
 
