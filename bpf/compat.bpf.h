@@ -7,38 +7,6 @@
 
 #define WP_EXISTS(weak_symbol) ((weak_symbol) != NULL)
 
-static __always_inline u32 syscall_number(struct pt_regs *regs)
-{
-#if defined(__TARGET_ARCH_x86)
-	return (u32)regs->orig_ax;
-#elif defined(__TARGET_ARCH_arm64)
-	return (u32)regs->syscallno;
-#endif
-}
-
-static __always_inline u64 syscall_argument(struct pt_regs *regs, u32 n)
-{
-#if defined(__TARGET_ARCH_x86)
-	switch (n) {
-	case 0: return regs->di;
-	case 1: return regs->si;
-	case 2: return regs->dx;
-	case 3: return regs->r10;
-	case 4: return regs->r8;
-	default: return regs->r9;
-	}
-#elif defined(__TARGET_ARCH_arm64)
-	switch (n) {
-	case 0: return regs->orig_x0;
-	case 1: return regs->regs[1];
-	case 2: return regs->regs[2];
-	case 3: return regs->regs[3];
-	case 4: return regs->regs[4];
-	default: return regs->regs[5];
-	}
-#endif
-}
-
 /*
  * Follow a kernel pointer we were not handed as trusted. With bpf_rdonly_cast (6.2, commit
  * a35b9af4ec2c) the loads are plain, fault-tolerant instructions; without it a helper call each.
@@ -55,5 +23,51 @@ extern void *bpf_rdonly_cast(const void *obj, u32 btf_id) __ksym __weak;
 			bpf_core_read(&v_, sizeof(v_), &((type *)p_)->field);                     \
 		v_;                                                                               \
 	})
+
+static __always_inline u32 syscall_number(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return (u32)KREAD(struct pt_regs, regs, orig_ax);
+#elif defined(__TARGET_ARCH_arm64)
+	return (u32)KREAD(struct pt_regs, regs, syscallno);
+#endif
+}
+
+static __always_inline u64 syscall_argument(struct pt_regs *regs, u32 n)
+{
+#if defined(__TARGET_ARCH_x86)
+	switch (n) {
+	case 0: return KREAD(struct pt_regs, regs, di);
+	case 1: return KREAD(struct pt_regs, regs, si);
+	case 2: return KREAD(struct pt_regs, regs, dx);
+	case 3: return KREAD(struct pt_regs, regs, r10);
+	case 4: return KREAD(struct pt_regs, regs, r8);
+	default: return KREAD(struct pt_regs, regs, r9);
+	}
+#elif defined(__TARGET_ARCH_arm64)
+	switch (n) {
+	case 0: return KREAD(struct pt_regs, regs, orig_x0);
+	case 1: return KREAD(struct pt_regs, regs, regs[1]);
+	case 2: return KREAD(struct pt_regs, regs, regs[2]);
+	case 3: return KREAD(struct pt_regs, regs, regs[3]);
+	case 4: return KREAD(struct pt_regs, regs, regs[4]);
+	default: return KREAD(struct pt_regs, regs, regs[5]);
+	}
+#endif
+}
+
+enum bpf_func_id___of_this_kernel { BPF_FUNC_task_pt_regs___of_this_kernel = 1000 };
+#define THREAD_SIZE 16384
+
+/*
+ * What a task came into the kernel for. bpf_task_pt_regs is of 5.15 (commit dd6e10fbd9fb); before that the registers
+ * are found where it finds them, at the top of the kernel stack.
+ */
+static __always_inline struct pt_regs *saved_registers(struct task_struct *task)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id___of_this_kernel, BPF_FUNC_task_pt_regs___of_this_kernel))
+		return (struct pt_regs *)bpf_task_pt_regs(task);
+	return task->stack + THREAD_SIZE - bpf_core_type_size(struct pt_regs);
+}
 
 #endif

@@ -6,6 +6,24 @@
 #include "compat.bpf.h"
 #include "emit.bpf.h"
 
+/*
+ * The state of a watched task or socket; NULL: nobody asked about it. Most of a busy machine's have no storage at all,
+ * which one load tells; the helper's way of finding that out costs ten times as much.
+ */
+static __always_inline struct task_state *state_of_task(struct task_struct *task)
+{
+	if (bpf_core_field_exists(task->bpf_storage) && !task->bpf_storage)
+		return NULL;
+	return bpf_task_storage_get(&tasks, task, NULL, 0);
+}
+
+static __always_inline struct sock_state *state_of_sock(struct sock *sk)
+{
+	if (bpf_core_field_exists(sk->sk_bpf_storage) && !sk->sk_bpf_storage)
+		return NULL;
+	return bpf_sk_storage_get(&socks, sk, NULL, 0);
+}
+
 static __always_inline void copy_comm(struct wp_comm *to, struct task_struct *task)
 {
 	__builtin_memcpy(to->s, task->comm, sizeof(to->s));
@@ -29,7 +47,7 @@ static __always_inline void announce_task(struct cpu_state *c, u32 hook, struct 
 /* Watch a task from now on. NULL: no room for its state, counted. */
 static __always_inline struct task_state *watch_task(struct cpu_state *c, u32 hook, struct task_struct *task, u32 why)
 {
-	struct task_state *t = bpf_task_storage_get(&tasks, task, NULL, 0);
+	struct task_state *t = state_of_task(task);
 
 	if (t)
 		return t;
@@ -50,7 +68,7 @@ static __always_inline struct task_state *watch_task(struct cpu_state *c, u32 ho
 static __always_inline struct task_state *task_of(struct cpu_state *c, u32 hook, struct task_struct *task)
 {
 	if (!config.everything)
-		return bpf_task_storage_get(&tasks, task, NULL, 0);
+		return state_of_task(task);
 	if (!task->pid || (task->flags & PF_KTHREAD) || task->tgid == config.self_pid)
 		return NULL;
 	return watch_task(c, hook, task, WP_WHY_all);
@@ -132,7 +150,7 @@ static __always_inline void settle(struct cpu_state *c, struct task_struct *task
 {
 	c->tid = task->pid;
 	c->who = t ? WHO_WATCHED : task->tgid == config.self_pid ? WHO_SELF : WHO_OTHER;
-	c->call_class = t ? t->class : 0;
+	c->slept = t ? t->slept : 0;
 	c->calls = 0;
 }
 
@@ -175,7 +193,64 @@ static __always_inline bool current_unwatched(struct cpu_state *c, u32 hook)
 
 static __always_inline struct task_state *current_task_of(void)
 {
-	return bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), NULL, 0);
+	return state_of_task(bpf_get_current_task_btf());
+}
+
+/*
+ * The number of the system call that a task is in; WP_MAX_SYSCALL and above: none. In user mode and in an
+ * interrupt of it the register holds -1. The kernel's own threads, io_uring's among them, never came in.
+ */
+static __always_inline u32 call_number(struct task_struct *task)
+{
+	return task->flags & (PF_KTHREAD | PF_IO_WORKER) ? ~0U : syscall_number(saved_registers(task));
+}
+
+/* The same plus 1, 0: none. */
+static __always_inline u16 call_plus_one(struct task_struct *task)
+{
+	u32 nr = call_number(task);
+
+	return nr < WP_MAX_SYSCALL ? nr + 1 : 0;
+}
+
+static __always_inline const volatile struct wp_call_info *call_info(u32 nr)
+{
+	if (nr >= WP_MAX_SYSCALL)
+		nr = WP_NO_SYSCALL;
+	barrier_var(nr); /* or the compiler takes the mask away, on which the verifier stands */
+	return &calls[nr & (WP_MAX_SYSCALL - 1)];
+}
+
+static __always_inline s32 call_descriptor(const volatile struct wp_call_info *call, struct pt_regs *regs)
+{
+	return call->fd_arg < 6 ? (s32)syscall_argument(regs, call->fd_arg) : -1;
+}
+
+static __always_inline u32 call_watched(const volatile struct wp_call_info *call, struct pt_regs *regs)
+{
+	return call->count_arg < 6 ? (u32)syscall_argument(regs, call->count_arg) : 0;
+}
+
+struct timespec64_user {
+	s64 sec;
+	s64 frac; /* ns, or us for a timeval */
+};
+
+static __always_inline s64 timeout_of(const volatile struct wp_call_info *call, struct pt_regs *regs)
+{
+	struct timespec64_user t;
+	u64 value;
+
+	if (call->timeout_kind == WP_TIMEOUT_NONE)
+		return -2;
+	value = syscall_argument(regs, call->timeout_arg);
+	if (call->timeout_kind == WP_TIMEOUT_MS)
+		return (s32)value < 0 ? -1 : (s64)(s32)value * 1000000;
+	if (!value)
+		return -1;
+	if (bpf_probe_read_user(&t, sizeof(t), (void *)value))
+		return -2;
+	return t.sec * 1000000000 + t.frac * (call->timeout_kind == WP_TIMEOUT_TIMEVAL ? 1000 : 1);
 }
 
 #endif

@@ -67,6 +67,7 @@ enum {
 #define RCV_SHUTDOWN 1
 #define MSG_PEEK 2
 #define PF_KTHREAD 0x00200000
+#define PF_IO_WORKER 0x00000010
 #define S_IFMT 0170000
 #define S_IFSOCK 0140000
 #define S_IFIFO 0010000
@@ -91,6 +92,7 @@ struct pt_regs {
 };
 
 /* tasks, files */
+struct bpf_local_storage;
 struct super_block;
 struct inode {
 	u16 i_mode;
@@ -127,6 +129,8 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	struct files_struct *files;
+	void *stack;
+	struct bpf_local_storage *bpf_storage;
 };
 struct linux_binprm;
 struct kernfs_node {
@@ -223,12 +227,16 @@ struct socket {
 };
 struct sock {
 	struct sock_common __sk_common;
+	struct bpf_local_storage *sk_bpf_storage;
 	struct sk_buff_head sk_receive_queue;
 	struct socket_wq *sk_wq;
 	struct socket *sk_socket;
 	u16 sk_type;
 	u16 sk_protocol;
 	u8 sk_shutdown;
+	struct {
+		int owned;
+	} sk_lock;
 };
 struct tcp_sock {
 	u32 rcv_nxt;

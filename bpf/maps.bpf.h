@@ -31,7 +31,7 @@ struct cpu_state {
 	/* written at sched_switch: the task that runs here, and whether it is watched */
 	u32 tid;
 	u32 who;
-	u32 call_class; /* of the watched task that runs here, while it is inside a call */
+	u32 slept; /* the watched task that runs here has slept since it last returned from a system call */
 	u32 waiters; /* watched tasks that wait for this CPU; atomically, other CPUs wake them */
 	u32 calls; /* it has returned from since it runs here */
 	u32 pad4;
@@ -136,17 +136,12 @@ struct task_state {
 	u32 pad4;
 
 	/* the system call it is in */
-	u64 enter_ns;
-	s64 timeout_ns;
-	u32 watched;
-	s32 fd;
-	u16 nr;
-	u8 class; /* 0: in none that matters */
-	u8 slept;
+	u64 enter_ns; /* 0: entries are not watched */
+	s64 timeout_ns; /* as it was when the task went to sleep in it: the kernel may write back what is left */
+	u8 slept; /* cpu_state's, while it is off its CPU */
 	/* its receive */
 	u8 read_flags;
-	u8 entry_seen; /* of any call that matters: what returns before that was entered before we looked */
-	u8 pad[2];
+	u8 pad[6];
 	u64 copied_ns;
 	u64 cookie; /* also of its send */
 	u64 begin;

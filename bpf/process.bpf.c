@@ -20,7 +20,7 @@ int BPF_PROG(process__fork, struct task_struct *parent, struct task_struct *chil
 
 	if (!c)
 		return 0;
-	if (bpf_task_storage_get(&tasks, parent, NULL, 0)) {
+	if (state_of_task(parent)) {
 		watch_task(c, WP_HOOK_process__fork, child, WP_WHY_fork);
 		count(c, WP_HOOK_process__fork, WP_NOTED);
 	} else {
@@ -52,7 +52,7 @@ int BPF_PROG(process__exec, struct task_struct *p)
 
 	if (!c)
 		return 0;
-	known = bpf_task_storage_get(&tasks, p, NULL, 0) != NULL;
+	known = state_of_task(p) != NULL;
 	if (known) {
 		announce_task(c, WP_HOOK_process__exec, p, WP_WHY_exec);
 	} else if (config.match_comm && name_matches(p)) {
@@ -74,7 +74,7 @@ int BPF_PROG(process__rename, struct task_struct *task, const char *comm)
 
 	if (!c)
 		return 0;
-	t = bpf_task_storage_get(&tasks, task, NULL, 0);
+	t = state_of_task(task);
 	if (!t) {
 		count(c, WP_HOOK_process__rename, WP_FILTERED);
 		return 0;
@@ -100,7 +100,7 @@ int BPF_PROG(process__exit, struct task_struct *p)
 
 	if (!c)
 		return 0;
-	if (!bpf_task_storage_get(&tasks, p, NULL, 0)) {
+	if (!state_of_task(p)) {
 		count(c, WP_HOOK_process__exit, p->tgid == config.self_pid ? WP_SELF : WP_FILTERED);
 		return 0;
 	}

@@ -20,8 +20,8 @@ int BPF_PROG(sched__waking, struct task_struct *p)
 {
 	struct cpu_state *c = enter(WP_HOOK_sched__waking);
 	struct task_struct *current;
-	struct task_state *t, *waker;
-	u32 level;
+	struct task_state *t;
+	u32 level, nr;
 
 	if (!c)
 		return 0;
@@ -41,9 +41,9 @@ int BPF_PROG(sched__waking, struct task_struct *p)
 		current = bpf_get_current_task_btf();
 		t->waker_tid = current->pid;
 		copy_comm(&t->waker_comm, current);
-		waker = who_is_here(c) == WHO_WATCHED ? current_task_of() : NULL;
-		if (waker && waker->class)
-			t->waker_nr = waker->nr + 1;
+		nr = who_is_here(c) == WHO_WATCHED ? call_number(current) : ~0U;
+		if (nr < WP_MAX_SYSCALL)
+			t->waker_nr = nr + 1;
 	}
 	t->waking_ns = bpf_ktime_get_ns();
 	count(c, WP_HOOK_sched__waking, WP_NOTED);
@@ -58,7 +58,7 @@ int BPF_PROG(sched__wakeup, struct task_struct *p)
 
 	if (!c)
 		return 0;
-	t = bpf_task_storage_get(&tasks, p, NULL, 0);
+	t = state_of_task(p);
 	if (!t) {
 		count(c, WP_HOOK_sched__wakeup, p->tgid == config.self_pid ? WP_SELF : WP_FILTERED);
 		return 0;
@@ -70,19 +70,36 @@ int BPF_PROG(sched__wakeup, struct task_struct *p)
 	return 0;
 }
 
-static __always_inline void leaves(struct cpu_state *c, struct task_struct *task, struct task_state *t, u32 state)
+/* What select and the like get as a timeout by address, the kernel overwrites with what is left of it. */
+static __always_inline void keep_timeout(struct task_state *t, struct task_struct *task, u32 nr)
 {
+	const volatile struct wp_call_info *call = call_info(nr);
+
+	if (call->timeout_kind > WP_TIMEOUT_MS)
+		t->timeout_ns = timeout_of(call, saved_registers(task));
+}
+
+static __always_inline void leaves(struct cpu_state *c, struct task_state *t, struct task_struct *task, u32 state)
+{
+	bool slept = c->tid == (u32)task->pid ? c->slept : t->slept;
+	u32 nr;
+
 	t->off_ns = bpf_ktime_get_ns();
 	t->off_state = state;
 	t->off_cpu = bpf_get_smp_processor_id();
-	t->off_nr = state ? call_of(task) : 0;
+	t->off_nr = 0;
 	t->calls += c->calls;
-	if (state) {
-		t->slept = 1;
-		turn_bears(t);
-	} else {
+	t->slept = state || slept;
+	if (!state) {
 		waits_for(t, t->off_cpu);
+		return;
 	}
+	turn_bears(t);
+	nr = call_number(task); /* a fault or the like shows as no number of one */
+	if (nr < WP_MAX_SYSCALL)
+		t->off_nr = nr + 1;
+	if (!slept)
+		keep_timeout(t, task, nr);
 }
 
 /* A watched task waits while others take turns: whoever ran until now is named. */
@@ -110,10 +127,10 @@ static __always_inline int switched(u64 *ctx, bool preempt, struct task_struct *
 	waiters = c->waiters;
 	was_watched = c->tid == prev->pid ? c->who == WHO_WATCHED : true; /* if that switch was not reported: look */
 	if (was_watched) {
-		t = bpf_task_storage_get(&tasks, prev, NULL, 0);
+		t = state_of_task(prev);
 		state = config.switch_state_arg ? (u32)ctx[3] : prev->__state;
 		if (t)
-			leaves(c, prev, t, preempt ? 0 : state & 0xff);
+			leaves(c, t, prev, preempt ? 0 : state & 0xff);
 		was_watched = t != NULL;
 	}
 	in_task_context(c);

@@ -128,7 +128,7 @@ static __always_inline bool is_newborn(const struct sock *sk)
 /* The state of a watched socket, NULL if nobody asked about it. */
 static __always_inline struct sock_state *sock_of(struct cpu_state *c, u32 hook, struct sock *sk, bool in_delivery)
 {
-	struct sock_state *s = bpf_sk_storage_get(&socks, sk, NULL, 0);
+	struct sock_state *s = state_of_sock(sk);
 
 	if (s && s->cookie == sk->__sk_common.skc_cookie.counter)
 		return s;
@@ -170,17 +170,18 @@ static __always_inline u8 descriptor(s32 fd, struct sock **sk, u64 *inode_number
 }
 
 /* What a receive was; a socket's part is there only where a socket hook has seen it. */
-static __always_inline void fill_read(struct wp_read_call *e, const struct task_state *t, s64 ret, u8 file_kind)
+static __always_inline void fill_read(struct wp_read_call *e, const struct task_state *t, s64 ret, u8 file_kind,
+				      s32 fd, u32 nr, bool slept)
 {
 	e->start_ns = t->start_ns;
 	e->enter_ns = t->enter_ns;
 	e->ret = ret;
 	e->tid = t->tid;
 	e->pid = t->pid;
-	e->fd = t->fd;
-	e->nr = t->nr;
+	e->fd = fd;
+	e->nr = nr;
 	e->file_kind = file_kind;
-	e->flags = t->slept ? WP_READ_SLEPT : 0;
+	e->flags = slept ? WP_READ_SLEPT : 0;
 	if (!t->copied_ns)
 		return;
 	e->copied_ns = t->copied_ns;

@@ -183,6 +183,19 @@ static __always_inline u64 packet_of(struct cpu_state *c, struct wp_delivery *d,
 	return probed;
 }
 
+/*
+ * The context of a delivery, by who may deliver: a Unix socket's peer in its own call, for a TCP socket that
+ * somebody holds its owner, from the backlog, as a softirq finds none held (tcp_v4_rcv). A listener is not locked.
+ */
+static __always_inline u32 delivery_level(const struct sock *sk)
+{
+	if (sk->__sk_common.skc_family == AF_UNIX)
+		return WP_LEVEL_task;
+	return sk->sk_lock.owned && sk->sk_protocol == IPPROTO_TCP && sk->__sk_common.skc_state != TCP_LISTEN ?
+		       WP_LEVEL_task :
+		       WP_LEVEL_softirq;
+}
+
 static __always_inline int made_readable(struct sock *sk)
 {
 	struct cpu_state *c = enter(WP_HOOK_socket__data_ready);
@@ -192,11 +205,7 @@ static __always_inline int made_readable(struct sock *sk)
 
 	if (!c)
 		return 0;
-	level = context_level(c);
-	/* only its owner, inside a call on it, takes data from an inet socket's backlog in a task's context */
-	if (level == WP_LEVEL_unknown && sk->__sk_common.skc_family != AF_UNIX &&
-	    !(c->who == WHO_WATCHED && c->call_class))
-		level = WP_LEVEL_softirq;
+	level = delivery_level(sk);
 	slot = level != WP_LEVEL_task;
 	c->delivery[slot] = 0; /* whoever this socket belongs to, the delivery before it has ended */
 	s = sock_of(c, WP_HOOK_socket__data_ready, sk, true);
@@ -281,14 +290,17 @@ static __always_inline void measure_read(struct task_state *t, struct sock_state
 static __always_inline int received_from(struct sock *sk, int ret, int flags)
 {
 	struct cpu_state *c = enter(WP_HOOK_socket__recv_length);
+	const volatile struct wp_call_info *call;
+	struct task_struct *current;
 	struct wp_read_call *e;
 	struct sock_state *s;
 	struct task_state *t;
+	u32 nr;
 
 	if (!c || current_unwatched(c, WP_HOOK_socket__recv_length))
 		return 0;
 	t = current_task_of();
-	s = bpf_sk_storage_get(&socks, sk, NULL, 0);
+	s = state_of_sock(sk);
 	if (!s || s->cookie != sk->__sk_common.skc_cookie.counter) {
 		if (config.port && sk->__sk_common.skc_num != config.port)
 			s = NULL;
@@ -304,15 +316,19 @@ static __always_inline int received_from(struct sock *sk, int ret, int flags)
 	t->msg_flags = flags;
 	measure_read(t, s, sk, ret, flags);
 	t->copied_ns = bpf_ktime_get_ns();
-	if (t->class != WP_CALL_READ_MANY) { /* the record is made when the call returns */
+	current = bpf_get_current_task_btf();
+	nr = call_number(current);
+	call = call_info(nr);
+	if (call->call_class == WP_CALL_READ) { /* the record is made when the call returns */
 		count(c, WP_HOOK_socket__recv_length, WP_NOTED);
 		return 0;
 	}
 	e = BEGIN(c, WP_HOOK_socket__recv_length, read_call);
-	if (!e)
-		return 0;
-	fill_read(e, t, ret, WP_FILE_socket);
-	end_record(c, WP_HOOK_socket__recv_length, e);
+	if (e) {
+		fill_read(e, t, ret, WP_FILE_socket, call_descriptor(call, saved_registers(current)), nr, c->slept);
+		end_record(c, WP_HOOK_socket__recv_length, e);
+	}
+	t->copied_ns = 0;
 	return 0;
 }
 
@@ -341,34 +357,45 @@ static __always_inline bool is_virtual(const struct net_device *dev)
 	return dev->rtnl_link_ops != NULL;
 }
 
-static __always_inline void note_reply(struct task_state *t, const struct sk_buff *skb, u32 ifindex, u64 now)
+/*
+ * The watched task whose send this packet leaves in. TCP sends a held socket's packets in its owner's context only;
+ * for others it is enough that no softirq is known to run.
+ */
+static __always_inline struct task_state *sender_of(struct cpu_state *c, const struct sk_buff *skb)
 {
 	const struct sock *sk = skb->sk;
 
-	if (!sk)
-		return;
+	if (!sk || (c->in_softirq && !sk->sk_lock.owned) || who_is_here(c) != WHO_WATCHED)
+		return NULL;
+	if (call_info(call_number(bpf_get_current_task_btf()))->call_class != WP_CALL_SEND)
+		return NULL;
+	return current_task_of();
+}
+
+static __always_inline void note_reply(struct task_state *t, const struct sk_buff *skb, u32 ifindex, u64 now)
+{
+	u64 sk = (u64)skb->sk;
+
 	if (!t->xmit_ns) {
 		t->xmit_ns = now;
-		t->xmit_sk = (u64)sk;
+		t->xmit_sk = sk;
 		t->xmit_ifindex = ifindex;
-		t->cookie = sk->__sk_common.skc_cookie.counter;
 	}
-	t->segments += t->xmit_sk == (u64)sk;
+	t->segments += t->xmit_sk == sk;
 }
 
 SEC("tp_btf/net_dev_start_xmit")
 int BPF_PROG(socket__xmit, const struct sk_buff *skb, const struct net_device *dev)
 {
 	struct cpu_state *c = this_cpu();
-	struct task_state *t = NULL;
+	struct task_state *t;
 	struct packet *p;
 	bool local;
 	u64 now;
 
 	if (!c)
 		return 0;
-	if (!c->in_softirq && who_is_here(c) == WHO_WATCHED && c->call_class == WP_CALL_SEND)
-		t = current_task_of();
+	t = sender_of(c, skb);
 	local = is_virtual(dev);
 	if (!t && !local) {
 		count(c, WP_HOOK_socket__xmit, c->who == WHO_SELF ? WP_SELF : WP_FILTERED);

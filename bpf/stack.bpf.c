@@ -59,7 +59,7 @@ int BPF_PROG(stack__tcp_probe, struct sock *sk, const struct sk_buff *skb)
 	if (!c)
 		return 0;
 	c->packets_in_hand = 0;
-	s = bpf_sk_storage_get(&socks, sk, NULL, 0);
+	s = state_of_sock(sk);
 	if (!s) {
 		count(c, WP_HOOK_stack__tcp_probe, WP_FILTERED);
 		return 0;

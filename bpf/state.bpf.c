@@ -43,7 +43,7 @@ int BPF_PROG(socket__set_state, struct sock *sk, int from, int to)
 		count(c, WP_HOOK_socket__set_state, WP_NOTED);
 		return 0;
 	}
-	s = bpf_sk_storage_get(&socks, sk, NULL, 0);
+	s = state_of_sock(sk);
 	why = reason_to_watch(c, sk, to);
 	if (s && s->cookie != sk->__sk_common.skc_cookie.counter)
 		s = watch_socket(c, WP_HOOK_socket__set_state, sk, WP_WHY_passive, 0, false);
@@ -75,7 +75,7 @@ int BPF_PROG(socket__set_state, struct sock *sk, int from, int to)
 
 static __always_inline int dropped(struct cpu_state *c, u32 hook, struct sock *sk, u32 len, u64 location, u32 reason)
 {
-	struct sock_state *s = sk ? bpf_sk_storage_get(&socks, sk, NULL, 0) : NULL;
+	struct sock_state *s = sk ? state_of_sock(sk) : NULL;
 	struct wp_drop *e;
 
 	if (!s) {

@@ -12,13 +12,15 @@
 #define BARREN_RECORDED 4
 #define EAGAIN 11
 
-/* The system call a task is in, or was in last, plus 1; a fault or the like shows as no number of one. */
-static __always_inline u16 call_of(struct task_struct *task)
-{
-	u32 nr = syscall_number((struct pt_regs *)bpf_task_pt_regs(task));
-
-	return nr < WP_MAX_SYSCALL ? nr + 1 : 0;
-}
+/* A call of a watched task that is about to return. */
+struct ended_call {
+	const volatile struct wp_call_info *call;
+	struct pt_regs *regs;
+	struct task_state *t;
+	long ret;
+	u32 nr;
+	bool slept; /* its task left the CPU to sleep inside it */
+};
 
 /* It read, accepted or slept: what comes next begins a new row. */
 static __always_inline void turn_bears(struct task_state *t)
@@ -27,13 +29,13 @@ static __always_inline void turn_bears(struct task_state *t)
 }
 
 /* A receive or accept that would have had to wait. True: it is counted, and makes no record. */
-static __always_inline bool counted_read(struct task_state *t, long ret)
+static __always_inline bool counted_read(const struct ended_call *call, long ret)
 {
-	if (ret != -EAGAIN || t->slept)
+	if (ret != -EAGAIN || call->slept)
 		return false;
-	if (++t->barren <= BARREN_RECORDED)
+	if (++call->t->barren <= BARREN_RECORDED)
 		return false;
-	t->empty_reads++;
+	call->t->empty_reads++;
 	return true;
 }
 
@@ -41,24 +43,27 @@ static __always_inline bool counted_read(struct task_state *t, long ret)
  * A wait that returned at once, as several before it. Whether its return leads to a read shows only
  * with the next call, so the latest is held. True: counted, and no record yet.
  */
-static __always_inline bool counted_wait(struct task_state *t, long ret)
+static __always_inline bool counted_wait(const struct ended_call *call, s64 timeout_ns)
 {
-	if (t->slept || ret < 0) {
+	const volatile struct wp_call_info *info = call->call;
+	struct task_state *t = call->t;
+
+	if (call->slept || call->ret < 0) {
 		t->held_exit_ns = 0;
 		return false;
 	}
 	if (++t->barren <= BARREN_RECORDED)
 		return false;
-	if (ret)
+	if (call->ret)
 		t->ready_waits++;
 	else
 		t->empty_waits++;
 	t->held_enter_ns = t->enter_ns;
-	t->held_timeout_ns = t->timeout_ns;
-	t->held_ret = ret;
-	t->held_fd = t->fd;
-	t->held_watched = t->watched;
-	t->held_nr = t->nr;
+	t->held_timeout_ns = timeout_ns;
+	t->held_ret = call->ret;
+	t->held_fd = call_descriptor(info, call->regs);
+	t->held_watched = call_watched(info, call->regs);
+	t->held_nr = call->nr;
 	t->held_exit_ns = bpf_ktime_get_ns();
 	return true;
 }

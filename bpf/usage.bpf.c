@@ -33,7 +33,7 @@ int usage__tasks(struct bpf_iter__task *ctx)
 	e->tid = t->tid;
 	e->pid = t->pid;
 	e->state = task->__state & 0xff;
-	e->nr = call_of(task);
+	e->nr = call_plus_one(task);
 	e->calls = t->calls;
 	e->yields = t->yields;
 	e->empty_waits = t->empty_waits;

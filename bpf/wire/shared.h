@@ -39,6 +39,7 @@ enum wp_timeout_kind { WP_TIMEOUT_NONE, WP_TIMEOUT_MS, WP_TIMEOUT_TIMESPEC, WP_T
 
 #define WP_NO_ARG 255
 #define WP_MAX_SYSCALL 512
+#define WP_NO_SYSCALL 511 /* no architecture has one of this number: its class stays WP_CALL_NONE */
 
 struct wp_call_info {
 	wp_u8 call_class;

@@ -167,7 +167,7 @@ void Probes::choose_hooks(const ProbeOptions& options, const KernelFacts& facts)
     const auto& without = options.without;
     if (std::find(without.begin(), without.end(), hook.name) != without.end())
       hook.reason = "left out by request";
-    else if (!options.timeline && hook.stage == "timeline")
+    else if (!options.timeline && (hook.stage == "timeline" || hook.hook == WP_HOOK_syscall__enter))
       hook.reason = "not needed: --detail timeline was not asked for";
     else if (!is_iterator(hook) && !facts.has_tracepoint(hook.tracepoint))
       replace(hook, facts);

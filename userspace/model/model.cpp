@@ -76,6 +76,7 @@ constexpr std::array kReasons = {
     ReasonRow{Reason::kLastRead, "last_read", "taken for the work on what the thread had read last"},
     ReasonRow{Reason::kRanLast, "ran_last", "who ran there last; others may have run before"},
     ReasonRow{Reason::kStagesContradict, "stages_contradict", "the times of its stages contradict their order"},
+    ReasonRow{Reason::kNotAtThisDetail, "not_at_this_detail", "recorded with --detail timeline only"},
 };
 static_assert(kReasons.size() == kReasonCount);
 

@@ -106,8 +106,10 @@ enum class Reason : std::uint8_t {
   kLastRead,
   kRanLast,
   kStagesContradict,
+  // not applicable, appended
+  kNotAtThisDetail,
 };
-inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kStagesContradict) + 1;
+inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kNotAtThisDetail) + 1;
 const char* reason_name(Reason reason);  ///< snake_case, stable, for JSON
 const char* reason_text(Reason reason);  ///< a short phrase for people
 

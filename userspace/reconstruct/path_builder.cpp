@@ -17,11 +17,13 @@ constexpr std::uint32_t kMsgPeek = 2;
 
 StagePoint none(Seen seen, Reason why) { return {seen, why, 0, -1}; }
 
+constexpr StagePoint kNotRecorded{Seen::kNotApplicable, Reason::kNotAtThisDetail, 0, -1};
+
 StagePoint observed(std::uint64_t ns, std::uint32_t cpu) {
   return {Seen::kObserved, Reason::kNone, ns, static_cast<std::int32_t>(cpu)};
 }
 
-void add_read_facts(model::Path& path, const wp_read_call& read, const NameTable& names) {
+void add_read_facts(model::Path& path, const ReadCall& read, const NameTable& names) {
   path.fd = read.fd;
   path.syscall_nr = read.nr;
   path.syscall = names.get(WP_NAME_syscall, read.nr);
@@ -36,7 +38,7 @@ bool is_select(const std::string& syscall) { return syscall == "select" || sysca
 
 // Whether the last wait can have told the reader of the data; ready_ns 0: when that came is not known. A wait that
 // slept although the data was there did not look at this socket, unless the delivery, not yet at its end, woke it.
-bool announces(const TaskState& reader, const wp_read_call& read, DeliveryId delivery, std::uint64_t ready_ns) {
+bool announces(const TaskState& reader, const ReadCall& read, DeliveryId delivery, std::uint64_t ready_ns) {
   const auto& wait = reader.last_wait;
   if (!wait || wait->h.ts_ns < ready_ns || wait->h.ts_ns > read.enter_ns) return false;
   if (!ready_ns) return wait->ret > 0 && !reader.slept_since(wait->h.ts_ns);
@@ -52,7 +54,7 @@ bool began_asleep(const TaskState& reader, std::uint64_t ready_ns) {
 }
 
 // The wait that returned between the delivery and the read; ready_ns 0: the delivery is not known.
-void add_returned(model::Path& path, const wp_read_call& read, const TaskState& reader, DeliveryId delivery,
+void add_returned(model::Path& path, const ReadCall& read, const TaskState& reader, DeliveryId delivery,
                   std::uint64_t ready_ns, const NameTable& names) {
   StagePoint& returned = path.at(Stage::kReturned);
   if (ready_ns && read.enter_ns < ready_ns) {
@@ -72,7 +74,7 @@ void add_returned(model::Path& path, const wp_read_call& read, const TaskState& 
 }
 
 // The record is made at the exit: where the reader was at an earlier instant, its history tells.
-void add_read_stages(model::Path& path, const wp_read_call& read, const TaskState& reader, std::uint64_t ready_ns) {
+void add_read_stages(model::Path& path, const ReadCall& read, const TaskState& reader, std::uint64_t ready_ns) {
   const auto seen_at = [&](std::uint64_t ns) {
     return StagePoint{Seen::kObserved, Reason::kNone, ns, reader.cpu_at(ns, read.h.cpu)};
   };
@@ -80,9 +82,13 @@ void add_read_stages(model::Path& path, const wp_read_call& read, const TaskStat
     path.at(Stage::kRead) = none(Seen::kUnknown, Reason::kBeforeRecording);
   else if (ready_ns && read.enter_ns < ready_ns)
     path.at(Stage::kRead) = none(Seen::kNotNeeded, Reason::kBlockedInRead);
-  else
+  else if (read.entry_seen)
     path.at(Stage::kRead) = seen_at(read.enter_ns);
+  else
+    path.at(Stage::kRead) = read.copied_ns ? seen_at(read.copied_ns) : kNotRecorded;
   path.at(Stage::kCopied) = read.copied_ns ? seen_at(read.copied_ns) : none(Seen::kUnknown, Reason::kHookMissing);
+  // one instant is one stage: the copy is where the read is shown
+  if (!read.entry_seen && path.at(Stage::kRead).has_time()) path.at(Stage::kCopied) = kNotRecorded;
   path.at(Stage::kDone) = observed(read.h.ts_ns, read.h.cpu);
 }
 
@@ -120,26 +126,29 @@ void no_wake(model::Path& path, Seen seen, Reason why) {
 }
 
 // The reader took the data before the kernel announced it: datagrams are queued first, announced after.
-void read_before_ready(model::Path& path, const wp_read_call& read) {
+void read_before_ready(model::Path& path, const ReadCall& read) {
   path.at(Stage::kQueued) = none(Seen::kNotNeeded, Reason::kReadBeforeReady);
   no_wake(path, Seen::kNotNeeded, Reason::kReadBeforeReady);
   if (!(read.flags & WP_READ_SLEPT)) was_not_waiting(path, Seen::kNotNeeded, Reason::kReadBeforeReady);
 }
 
 // The reader itself took the packet from its socket's backlog, inside this read.
-bool reader_delivers(const wp_read_call& read, const wp_delivery& d) {
-  return (d.flags & WP_DELIVERY_BACKLOG) && d.level == WP_LEVEL_task && d.sender_tid == read.tid && read.enter_ns &&
-         read.enter_ns <= d.h.ts_ns;
+bool reader_delivers(const ReadCall& read, const wp_delivery& d) {
+  return (d.flags & WP_DELIVERY_BACKLOG) && d.level == WP_LEVEL_task && d.sender_tid == read.tid &&
+         read.after_ns <= d.h.ts_ns;
 }
 
-void reader_also_delivers(model::Path& path, const wp_read_call& read) {
+void reader_also_delivers(model::Path& path, const ReadCall& read) {
   no_wake(path, Seen::kNotApplicable, Reason::kReaderAlsoDelivers);
+  StagePoint& returned = path.at(Stage::kReturned);
+  if (!read.entry_seen && returned.why == Reason::kReadWithoutWait)
+    returned = none(Seen::kNotApplicable, Reason::kReaderAlsoDelivers);
   if (!(read.flags & WP_READ_SLEPT)) was_not_waiting(path, Seen::kNotApplicable, Reason::kReaderAlsoDelivers);
 }
 
 }  // namespace
 
-model::Path build_path(const Taken& part, const wp_read_call& read, const SocketState& socket, const TaskState& reader,
+model::Path build_path(const Taken& part, const ReadCall& read, const SocketState& socket, const TaskState& reader,
                        const TaskTracker& tasks, const NameTable& names, bool loss_before) {
   model::Path path;
   path.task = reader.task;
@@ -172,7 +181,7 @@ model::Path build_path(const Taken& part, const wp_read_call& read, const Socket
   return path;
 }
 
-model::Path build_pipe_path(const wp_read_call& read, const TaskState& reader, const NameTable& names) {
+model::Path build_pipe_path(const ReadCall& read, const TaskState& reader, const NameTable& names) {
   model::Path path;
   path.task = reader.task;
   add_read_facts(path, read, names);
@@ -216,7 +225,7 @@ model::Path build_pipe_path(const wp_read_call& read, const TaskState& reader, c
 }
 
 void add_reply(model::Path& path, const wp_send_call& send) {
-  path.at(Stage::kReply) = observed(send.enter_ns, send.h.cpu);
+  path.at(Stage::kReply) = send.enter_ns ? observed(send.enter_ns, send.h.cpu) : kNotRecorded;
   path.at(Stage::kXmit) =
       send.xmit_ns ? observed(send.xmit_ns, send.h.cpu) : StagePoint{Seen::kUnknown, Reason::kNotInSendCall, 0, -1};
   if (path.socket.family == 1 /* AF_UNIX */)

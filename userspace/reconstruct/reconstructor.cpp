@@ -21,6 +21,9 @@ constexpr std::uint32_t kTcpEstablished = 1, kTcpSynSent = 2, kTcpClose = 7;
 constexpr std::size_t kGapsKept = 4096;
 constexpr std::size_t kFinishedKept = 4096;
 constexpr std::size_t kEarlyReadsKept = 64;
+
+// The entry, or where entries are not recorded the first trace of the call.
+std::uint64_t begun_by(const wp_send_call& r) { return r.enter_ns ? r.enter_ns : r.xmit_ns ? r.xmit_ns : r.h.ts_ns; }
 constexpr std::size_t kHeldReads = 8;  // more reads than this without a reply: the socket is not one that is answered
 constexpr std::int64_t kAgain = -11;
 constexpr std::uint32_t kMsgPeek = 2;
@@ -107,13 +110,14 @@ void Reconstructor::route(const wp_run& r) {
 }
 
 void Reconstructor::route(const wp_wait_call& r) {
-  tasks_.on(r, names_.get(WP_NAME_syscall, r.nr).ends_with("nanosleep"));
+  tasks_.on(tasks_.entered(r), names_.get(WP_NAME_syscall, r.nr).ends_with("nanosleep"));
   ++summary_.waits;
   summary_.empty_waits += r.ret == 0;
   summary_.slept_waits += r.slept;
 }
 
-void Reconstructor::route(const wp_read_call& r) {
+void Reconstructor::route(const wp_read_call& record) {
+  const ReadCall r = tasks_.entered(record);
   if (r.file_kind == WP_FILE_pipe) {
     if (r.ret <= 0) return;
     ++summary_.reads;
@@ -143,7 +147,7 @@ void Reconstructor::route(const wp_read_call& r) {
   forget_surplus();
 }
 
-void Reconstructor::read_socket(SocketState& socket, const wp_read_call& r) {
+void Reconstructor::read_socket(SocketState& socket, const ReadCall& r) {
   const bool peek = r.msg_flags & kMsgPeek;
   if (r.end == r.begin) {
     summary_.eof_reads += r.ret == 0;
@@ -200,7 +204,7 @@ void Reconstructor::hold(SocketState& socket, model::Path&& path) {
   socket.held.insert(place, std::move(path));
 }
 
-void Reconstructor::add_parts(SocketState& socket, const wp_read_call& r, const std::vector<Taken>& parts) {
+void Reconstructor::add_parts(SocketState& socket, const ReadCall& r, const std::vector<Taken>& parts) {
   const TaskState& reader = tasks_.get({r.tid, r.start_ns}, r.pid);
   for (const Taken& part : parts) {
     model::Path path = build_path(part, r, socket, reader, tasks_, names_, !gaps_.empty());
@@ -208,7 +212,7 @@ void Reconstructor::add_parts(SocketState& socket, const wp_read_call& r, const 
     path.blame =
         assign_blame(path, {reader, tasks_, tasks_.find(socket.acceptor), socket.accepted_ns, cpus_, sockets_, names_});
     if (r.flags & WP_READ_UNSURE) {
-      model::StagePoint& copied = path.at(Stage::kCopied);
+      model::StagePoint& copied = path.at(r.entry_seen ? Stage::kCopied : Stage::kRead);
       copied.seen = Seen::kInferred;
       copied.why = Reason::kOverlappingReads;
     }
@@ -234,14 +238,14 @@ void Reconstructor::route(const wp_send_call& r) {
   if (!socket->early_reads.empty()) {
     EarlyRead& early = socket->early_reads.back();
     const bool is_latest = socket->held.empty() || socket->held.back().at(Stage::kDone).ts_ns < early.read.h.ts_ns;
-    if (is_latest && !early.reply && r.enter_ns >= early.read.h.ts_ns) {
+    if (is_latest && !early.reply && begun_by(r) >= early.read.h.ts_ns) {
       early.reply = r;
       return;
     }
   }
   if (socket->held.empty()) return;
   // A call that began before the read ended answers something else.
-  if (r.enter_ns < socket->held.front().at(Stage::kDone).ts_ns) return;
+  if (begun_by(r) < socket->held.front().at(Stage::kDone).ts_ns) return;
   if (socket->held_reads == 1)
     release(*socket, [&r](model::Path& path) { add_reply(path, r); });
   else if (socket->replies.size() <= socket->held_reads)

@@ -34,7 +34,7 @@ class Reconstructor : public event::EventSink {
   void route(const wp_witness& r) { sockets_.on(r); }
   void route(const wp_run& r);
   void route(const wp_wait_call& r);
-  void route(const wp_read_call& r);
+  void route(const wp_read_call& record);
   void route(const wp_send_call& r);
   void route(const wp_accept_call& r);
   void route(const wp_socket& r);
@@ -56,10 +56,10 @@ class Reconstructor : public event::EventSink {
   void note_time(const wp_header& h);
   template <typename Record>
   void add_left_out(const Record& r);
-  void read_socket(SocketState& socket, const wp_read_call& r);
+  void read_socket(SocketState& socket, const ReadCall& r);
   void join_early_reads(SocketState& socket);
   void add_early(SocketState& socket, const EarlyRead& early);
-  void add_parts(SocketState& socket, const wp_read_call& r, const std::vector<Taken>& parts);
+  void add_parts(SocketState& socket, const ReadCall& r, const std::vector<Taken>& parts);
   static void hold(SocketState& socket, model::Path&& path);
   void release(SocketState& socket, const std::function<void(model::Path&)>& finish);
   void settle_replies(SocketState& socket, model::Reason none);

@@ -37,7 +37,7 @@ struct Taken {
 
 /// A read that took data before the kernel announced it, and what was sent after it.
 struct EarlyRead {
-  wp_read_call read{};
+  ReadCall read{};
   std::optional<wp_send_call> reply;
 };
 

@@ -19,6 +19,13 @@ bool TaskState::slept_since(std::uint64_t ns) const {
   return false;
 }
 
+std::uint64_t TaskState::first_sleep(std::uint64_t ns, std::uint32_t nr) const {
+  std::uint64_t first = 0;
+  for (auto gap = gaps.rbegin(); gap != gaps.rend() && gap->off_ns >= ns && gap->off_ns; ++gap)
+    if (gap->slept() && (!gap->off_nr || gap->off_nr == nr + 1)) first = gap->off_ns;
+  return first;
+}
+
 std::int32_t TaskState::cpu_at(std::uint64_t ns, std::uint32_t cpu_now) const {
   auto cpu = static_cast<std::int32_t>(cpu_now);
   for (auto gap = gaps.rbegin(); gap != gaps.rend() && gap->on_ns > ns; ++gap)
@@ -93,7 +100,34 @@ void TaskTracker::mark(TaskState& state, std::uint64_t at_ns, Mark::Work work, s
   }
 }
 
-void TaskTracker::on(const wp_wait_call& r, bool is_sleep) {
+namespace {
+
+template <class Record>
+Entered<Record> bracket(TaskState& state, const Record& record, bool slept, std::uint64_t effect_ns,
+                        std::uint64_t returned_ns) {
+  Entered<Record> call{record};
+  call.entry_seen = record.enter_ns != 0;
+  call.after_ns = call.entry_seen ? record.enter_ns : state.call_ended_ns;
+  const bool since_start = !state.call_ended_ns && !state.gaps.empty() && state.gaps.front().asleep_at_start();
+  if (!call.entry_seen)
+    call.enter_ns = since_start ? 0 : slept ? state.first_sleep(call.after_ns, record.nr) : effect_ns;
+  state.call_ended_ns = returned_ns;
+  return call;
+}
+
+}  // namespace
+
+ReadCall TaskTracker::entered(const wp_read_call& r) {
+  return bracket(get({r.tid, r.start_ns}, r.pid), r, r.flags & WP_READ_SLEPT, r.copied_ns ? r.copied_ns : r.h.ts_ns,
+                 r.h.ts_ns);
+}
+
+WaitCall TaskTracker::entered(const wp_wait_call& r) {
+  const std::uint64_t returned = r.exit_ns ? r.exit_ns : r.h.ts_ns;  // its record may have been made later
+  return bracket(get({r.tid, r.start_ns}, r.pid), r, r.slept, returned, returned);
+}
+
+void TaskTracker::on(const WaitCall& r, bool is_sleep) {
   TaskState& state = get({r.tid, r.start_ns}, r.pid);
   state.last_wait = r;
   const std::uint64_t returned = r.exit_ns ? r.exit_ns : r.h.ts_ns;  // its record may have been made later
@@ -109,6 +143,7 @@ void TaskTracker::on(const wp_read_call& r) {
 
 void TaskTracker::on(const wp_send_call& r) {
   TaskState& state = get({r.tid, r.start_ns}, r.pid);
+  state.call_ended_ns = r.h.ts_ns;
   if (state.marks.empty()) return;
   const Mark& latest = state.marks.back();
   if (latest.work == Mark::Work::kServing && latest.cookie == r.cookie)
@@ -117,6 +152,7 @@ void TaskTracker::on(const wp_send_call& r) {
 
 void TaskTracker::on(const wp_accept_call& r) {
   TaskState& state = get({r.tid, r.start_ns}, r.pid);
+  state.call_ended_ns = r.h.ts_ns;
   if (r.enter_ns) mark(state, r.enter_ns, Mark::Work::kAccepting);
   mark(state, r.h.ts_ns, Mark::Work::kNothing);
 }

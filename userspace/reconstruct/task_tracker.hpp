@@ -45,6 +45,16 @@ struct Gap {
   [[nodiscard]] bool slept() const { return off_state != 0 || asleep_at_start(); }
 };
 
+/// A call, and what is known of its entry. Where entries are not recorded, `enter_ns` is the latest it can have been:
+/// when the thread went to sleep in the call, else when the call had its effect (the copy, or the return).
+template <class Record>
+struct Entered : Record {
+  bool entry_seen = false;     ///< `enter_ns` is the entry itself; 0: it is older than the recording
+  std::uint64_t after_ns = 0;  ///< not earlier than this: the entry, or the return of the thread's call before
+};
+using ReadCall = Entered<wp_read_call>;
+using WaitCall = Entered<wp_wait_call>;
+
 /// What a thread is at from one instant until the next mark.
 struct Mark {
   enum class Work : std::uint8_t {
@@ -71,12 +81,15 @@ struct TaskState {
   LeftOut left_out;      ///< the kernel side's running numbers, modulo 2^32
   std::deque<Gap> gaps;  ///< the latest, oldest first
   bool gaps_dropped = false;
-  std::optional<wp_wait_call> last_wait;
+  std::optional<WaitCall> last_wait;
+  std::uint64_t call_ended_ns = 0;  ///< return of its latest recorded call
 
   /// The gap during which `ns` fell, or null: it was on a CPU then.
   [[nodiscard]] const Gap* off_cpu_at(std::uint64_t ns) const;
   /// Whether it went to sleep after `ns`.
   [[nodiscard]] bool slept_since(std::uint64_t ns) const;
+  /// When it first went to sleep in system call `nr` after `ns`; 0: not seen.
+  [[nodiscard]] std::uint64_t first_sleep(std::uint64_t ns, std::uint32_t nr) const;
   /// The CPU it was on at `ns`, where it was last seen on `cpu_now`; -1: not known.
   [[nodiscard]] std::int32_t cpu_at(std::uint64_t ns, std::uint32_t cpu_now) const;
   /// The gap that a delivery's own wake ended.
@@ -94,10 +107,13 @@ class TaskTracker {
   const Gap& on(const wp_run& record, std::uint64_t cookie);
   void on(const wp_task_exit& record);
   /// is_sleep: it waited for time alone, in the middle of whatever it was at.
-  void on(const wp_wait_call& record, bool is_sleep);
+  void on(const WaitCall& record, bool is_sleep);
   /// Data was read from a socket: its request is what the thread works on, until something else is seen.
   void on(const wp_read_call& record);
   void on(const wp_send_call& record);
+  /// The call with the bracket of its entry. To be asked once for every call, as it comes.
+  ReadCall entered(const wp_read_call& record);
+  WaitCall entered(const wp_wait_call& record);
   void on(const wp_accept_call& record);
 
   /// What was left out since the last record of this task that says (wp_run, wp_usage).

@@ -125,16 +125,16 @@ void judge_off_cpu(model::Path& path, const Delivery& delivery, const Gap& gap, 
 
 // It stood in the wait queue but had not yet left its CPU, and did not leave it any more: the call that was to
 // wait for this data did not sleep.
-bool was_about_to_sleep(const wp_read_call& read, const TaskState& reader, std::uint64_t ready) {
-  if (read.enter_ns && read.enter_ns <= ready) return !(read.flags & WP_READ_SLEPT);
+bool was_about_to_sleep(const ReadCall& read, const TaskState& reader, std::uint64_t ready) {
+  if (read.after_ns && read.after_ns <= ready) return !(read.flags & WP_READ_SLEPT);
   const auto& wait = reader.last_wait;
-  return wait && wait->enter_ns <= ready && wait->h.ts_ns >= ready && !wait->slept;
+  return wait && wait->after_ns <= ready && wait->h.ts_ns >= ready && !wait->slept;
 }
 
 // No wake and no sleep was seen around the delivery.
-Reason why_awake(const wp_read_call& read, const TaskState& reader, std::uint64_t ready) {
+Reason why_awake(const ReadCall& read, const TaskState& reader, std::uint64_t ready) {
   const auto& wait = reader.last_wait;
-  const bool found = wait && wait->enter_ns > ready && wait->h.ts_ns <= read.enter_ns && !wait->slept;
+  const bool found = wait && wait->after_ns > ready && wait->h.ts_ns <= read.enter_ns && !wait->slept;
   return found ? Reason::kFoundReady : Reason::kRunning;
 }
 
@@ -150,7 +150,7 @@ void add_witness(model::Path& path, const Delivery& delivery, const NameTable& n
   path.witness_cut = d.w_count == 255;
 }
 
-void judge_wake(model::Path& path, const Delivery& delivery, const wp_read_call& read, const TaskState& reader,
+void judge_wake(model::Path& path, const Delivery& delivery, const ReadCall& read, const TaskState& reader,
                 const TaskTracker& tasks, bool loss_before) {
   const std::uint64_t ready = delivery.record.h.ts_ns;
   const model::WitnessEntry* mine = entry_leading_to(path, path.task.id);

@@ -14,7 +14,7 @@ void add_witness(model::Path& path, const Delivery& delivery, const NameTable& n
 
 /// Fills path.wake and the stages waking, runnable and running. path.witness must be filled.
 /// loss_before: records were lost before the read, so that a contradiction may come from that.
-void judge_wake(model::Path& path, const Delivery& delivery, const wp_read_call& read, const TaskState& reader,
+void judge_wake(model::Path& path, const Delivery& delivery, const ReadCall& read, const TaskState& reader,
                 const TaskTracker& tasks, bool loss_before);
 
 }  // namespace wp::reconstruct

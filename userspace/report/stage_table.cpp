@@ -39,7 +39,8 @@ void StageTable::add(const model::Path& path) {
   count(path);
   add_segments(path);
   if (const auto own = between_ns(path, Stage::kDone, Stage::kReply)) times_[index(Stage::kReply)].add(*own);
-  if (const auto send = between_ns(path, Stage::kReply, Stage::kXmit)) times_[index(Stage::kXmit)].add(*send);
+  const Stage before = path.at(Stage::kReply).has_time() ? Stage::kReply : Stage::kDone;
+  if (const auto send = between_ns(path, before, Stage::kXmit)) times_[index(Stage::kXmit)].add(*send);
 }
 
 void StageTable::count(const model::Path& path) {
