@@ -170,8 +170,8 @@ static __always_inline u8 descriptor(s32 fd, struct sock **sk, u64 *inode_number
 }
 
 /* What a receive was; a socket's part is there only where a socket hook has seen it. */
-static __always_inline void fill_read(struct wp_read_call *e, const struct task_state *t, s64 ret, u8 file_kind,
-				      s32 fd, u32 nr, bool slept)
+static __always_inline void fill_read(struct wp_read_call *e, const struct task_state *t, s64 ret, u8 file_kind, s32 fd,
+				      u32 nr, bool slept)
 {
 	e->start_ns = t->start_ns;
 	e->enter_ns = t->enter_ns;

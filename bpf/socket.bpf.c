@@ -191,9 +191,9 @@ static __always_inline u32 delivery_level(const struct sock *sk)
 {
 	if (sk->__sk_common.skc_family == AF_UNIX)
 		return WP_LEVEL_task;
-	return sk->sk_lock.owned && sk->sk_protocol == IPPROTO_TCP && sk->__sk_common.skc_state != TCP_LISTEN ?
-		       WP_LEVEL_task :
-		       WP_LEVEL_softirq;
+	return sk->sk_lock.owned && sk->sk_protocol == IPPROTO_TCP && sk->__sk_common.skc_state != TCP_LISTEN
+		       ? WP_LEVEL_task
+		       : WP_LEVEL_softirq;
 }
 
 static __always_inline int made_readable(struct sock *sk)

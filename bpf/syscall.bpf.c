@@ -217,7 +217,7 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(syscall__exit, struct pt_regs *regs, long ret)
 {
 	struct cpu_state *c = enter(EXIT);
-	struct ended_call call = { .regs = regs, .ret = ret };
+	struct ended_call call = {.regs = regs, .ret = ret};
 
 	if (!c)
 		return 0;

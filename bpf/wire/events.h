@@ -237,7 +237,7 @@ struct wp_addr {
 
 #define WP_FIELDS_wait_call(F)                                                                     \
 	F(wp_u64, start_ns, "the task's start time")                                               \
-	F(wp_u64, enter_ns, "entry of the system call; the record's own time is its exit")         \
+	F(wp_u64, enter_ns, "entry of the system call, 0: not recorded; the record's own time is its exit")       \
 	F(wp_s64, timeout_ns, "timeout argument in ns, -1: for ever, -2: not known")               \
 	F(wp_s64, ret, "return value: ready count or -errno")                                      \
 	F(wp_u32, tid, "caller")                                                                   \
@@ -251,7 +251,7 @@ struct wp_addr {
 
 #define WP_FIELDS_read_call(F)                                                                     \
 	F(wp_u64, start_ns, "the task's start time")                                               \
-	F(wp_u64, enter_ns, "entry of the system call; the record's own time is its exit")         \
+	F(wp_u64, enter_ns, "entry of the system call, 0: not recorded; the record's own time is its exit")       \
 	F(wp_u64, copied_ns, "sock_recv_length: data copied to the caller, 0: not seen")           \
 	F(wp_u64, cookie, "socket, 0: not a watched socket")                                       \
 	F(wp_u64, begin, "first unit consumed: offset in the stream, or ordinal of the datagram")  \
@@ -269,7 +269,7 @@ struct wp_addr {
 
 #define WP_FIELDS_send_call(F)                                                                     \
 	F(wp_u64, start_ns, "the task's start time")                                               \
-	F(wp_u64, enter_ns, "entry of the system call; the record's own time is its exit")         \
+	F(wp_u64, enter_ns, "entry of the system call, 0: not recorded; the record's own time is its exit")       \
 	F(wp_u64, xmit_ns, "first packet of this socket handed to a device inside the call, 0: none") \
 	F(wp_u64, cookie, "socket, 0: not a watched socket")                                       \
 	F(wp_s64, ret, "return value: bytes or -errno")                                            \
@@ -284,7 +284,7 @@ struct wp_addr {
 
 #define WP_FIELDS_accept_call(F)                                                                   \
 	F(wp_u64, start_ns, "the task's start time")                                               \
-	F(wp_u64, enter_ns, "entry of the system call; the record's own time is its exit")         \
+	F(wp_u64, enter_ns, "entry of the system call, 0: not recorded; the record's own time is its exit")       \
 	F(wp_u64, cookie, "the accepted socket, 0: none or unknown")                               \
 	F(wp_s64, ret, "new descriptor or -errno")                                                 \
 	F(wp_u32, tid, "caller")                                                                   \

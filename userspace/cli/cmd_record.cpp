@@ -46,7 +46,8 @@ void add_record(CLI::App& app, int& status) {
   CLI::App* sub = app.add_subcommand("record", "record a live server into a file, for report, show and export");
   add_target_options(*sub, typed->target);
   sub->add_option("command", typed->target.command, "-- COMMAND ARGUMENT...: start it and record it until it ends");
-  sub->add_option("--detail", typed->detail, "path (default), or timeline: also interrupts, softirqs, every switch, and entries of system calls")
+  sub->add_option("--detail", typed->detail,
+                  "path (default), or timeline: also interrupts, softirqs, every switch, and entries of system calls")
       ->check(CLI::IsMember({"path", "timeline"}));
   sub->add_option("-o,--output", typed->options.output, "file to write (default: wakepath.wkp)");
   sub->add_flag("-f,--force", typed->options.replace, "replace the file if it is there");
