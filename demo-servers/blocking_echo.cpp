@@ -13,14 +13,7 @@ int main(int argc, char** argv) {
   ReadLog log(options.truth, options.truth_records);
   end_on_signal(log, options.max_seconds);
   const int listener = listen_on(options, 0);
-
-  const auto receive = [](int fd, void* room, std::size_t bytes) { return recv(fd, room, bytes, 0); };
-  const auto send_back = [](int fd, const void* bytes, std::size_t size) {
-    return send(fd, bytes, size, MSG_NOSIGNAL);
-  };
   for (;;) {
-    const auto session = accept_one(listener, options, 0);
-    while (session && session->read_once(log, receive) && session->echo(send_back)) {
-    }
+    if (const auto session = accept_one(listener, options, 0)) serve_blocking(*session, log);
   }
 }

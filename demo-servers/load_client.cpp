@@ -1,191 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The load for the echo servers: a closed loop of fixed-size requests over many connections, every echo checked byte
-// by byte, every request logged. One thread, epoll; bounded in time and count. Prints one line of JSON.
+// The load for the echo servers: fixed-size requests over many connections, every echo checked byte by byte, every
+// request logged. One thread, epoll; bounded in time and count. Prints one line of JSON.
 //
-//   --connect ADDR:PORT  --connections N  --requests M (in total)  --size B
+//   --workload W0..W10   one of the named workloads; --list says what each is. Options given besides win
+//   --connect ADDR:PORT or unix:NAME; --udp   datagrams instead of a stream
+//   --connections N  --idle N (more, on which nothing is sent)  --requests M (in total)  --size B
 //   --pipeline K     requests outstanding on a connection (1)
 //   --batch K        requests in one send; the next batch goes out when all their echoes are back (1)
 //   --split S        sends per request, with --split-pause-us between them; holds up the other connections too (1)
 //   --interval-us U  pause of a connection between an echo and its next request (0)
+//   --rate R         R requests a second in total, at random times (Poisson, --seed): an open loop. A request that must
+//                    wait for its connection is late, and its latency counts from when it was due
+//   --reconnect      a new connection for each request
+//   --urgent         an urgent byte before each request
 //   --sequential     one connection after another, for a server that serves one at a time
-//   --seconds S      send no new request after S seconds; M is then an upper bound
+//   --seconds S      send no new request after S seconds; M is then an upper bound. Without requests: stay so long
 //   --max-seconds S  give up after S seconds: what is missing by then is an error
 //   --truth FILE     log of requests
+//
+// Without --rate the loop is closed: a connection sends its next request when the echo of the last is back, so that a
+// slow server is asked less. Such latencies say nothing of those who would have come meanwhile: `open_loop` tells.
 #include <sys/epoll.h>
 
-#include <algorithm>
-#include <array>
-#include <cstring>
-#include <deque>
-#include <optional>
+#include <cmath>
+#include <memory>
+#include <random>
 
-#include "demo-servers/common/echo.hpp"
+#include "demo-servers/common/flow.hpp"
 
 namespace {
 
 using namespace wp::demo;
 using RequestLog = TruthLog<wp::truth::ClientRequest>;
-
-struct LoadOptions {
-  Address server{};
-  std::uint64_t connections = 0, requests = 0, pipeline = 0, batch = 0, split = 0;
-  std::uint64_t split_pause_us = 0, interval_us = 0, seconds = 0, max_seconds = 0;
-  std::size_t message_bytes = 0;
-  bool sequential = false;
-  std::string truth;
-};
-
-Address parse_endpoint(const std::string& text) {
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string::npos) give_up("--connect takes ADDR:PORT or [ADDR]:PORT");
-  std::string host = text.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  const unsigned long port = std::strtoul(text.c_str() + colon + 1, nullptr, 10);
-  if (port == 0 || port > 65535) give_up("not a port in --connect " + text);
-  return address_from(host, static_cast<std::uint16_t>(port));
-}
-
-LoadOptions parse_load_options(int argc, char** argv) {
-  Arguments arguments(argc, argv);
-  LoadOptions options;
-  options.server = parse_endpoint(arguments.text("--connect", ""));
-  options.connections = arguments.number("--connections", 1, 1, 50'000);
-  options.requests = arguments.number("--requests", 1000, 1, 100'000'000);
-  options.message_bytes = arguments.number("--size", 64, 16, 1U << 20U);
-  options.pipeline = arguments.number("--pipeline", 1, 1, 1024);
-  options.batch = arguments.number("--batch", 1, 1, 1024);
-  options.split = arguments.number("--split", 1, 1, options.message_bytes);
-  options.split_pause_us = arguments.number("--split-pause-us", 50, 0, 1'000'000);
-  options.interval_us = arguments.number("--interval-us", 0, 0, 60'000'000);
-  options.seconds = arguments.number("--seconds", 0, 0, 86400);
-  options.max_seconds = arguments.number("--max-seconds", 300, 1, 86400);
-  options.sequential = arguments.flag("--sequential");
-  options.truth = arguments.text("--truth", "");
-  arguments.refuse_the_rest();
-  if (options.split > 1 && options.batch > 1) give_up("--split and --batch exclude each other");
-  if (options.interval_us > 0 && options.pipeline > 1) give_up("--interval-us needs --pipeline 1");
-  return options;
-}
-
-/// {magic and connection, request id, a pattern that differs from request to request}
-void write_message(std::vector<char>& to, std::size_t bytes, std::uint32_t connection, std::uint64_t id) {
-  constexpr std::uint64_t kMagic = 0x5770'4563U;
-  const std::array<std::uint64_t, 2> head{kMagic << 32U | connection, id};
-  const std::size_t begin = to.size();
-  to.resize(begin + bytes, static_cast<char>(id * 31 + connection));
-  std::memcpy(to.data() + begin, head.data(), sizeof head);
-}
-
-/// One connection and the requests outstanding on it.
-class Flow {
- public:
-  Flow(const LoadOptions& options, std::uint32_t index, std::uint64_t requests)
-      : options_(options), index_(index), left_(requests) {
-    fd_ = socket(options.server.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd_ < 0) give_up_on_errno("socket");
-    if (connect(fd_, &options.server.any, size_of(options.server)) != 0) give_up_on_errno("connect");
-    Address local{};
-    socklen_t size = sizeof local;
-    if (getsockname(fd_, &local.any, &size) != 0) give_up_on_errno("getsockname");
-    key_ = wp::truth::connection_key(local.any.sa_family, port_of(options.server), port_of(local));
-    const int on = 1;
-    setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  }
-  Flow(const Flow&) = delete;
-  Flow& operator=(const Flow&) = delete;
-  ~Flow() { close(fd_); }
-
-  [[nodiscard]] int fd() const { return fd_; }
-  [[nodiscard]] bool done() const { return outstanding_.empty() && left_ == 0; }
-  [[nodiscard]] bool idle() const { return outstanding_.empty() && left_ > 0; }
-  [[nodiscard]] bool has_to_send() const { return sent_ < queued_; }
-  void start_no_more() { left_ = 0; }
-
-  /// Puts as many requests as pipeline and batch allow into the send queue, and sends. False: the connection broke.
-  bool send_requests() {
-    while (left_ > 0 && outstanding_.size() < std::max(options_.pipeline, options_.batch)) {
-      if (options_.batch > 1 && outstanding_.empty()) batch_left_ = options_.batch;
-      if (options_.batch > 1 && batch_left_ == 0) break;
-      if (options_.batch > 1) --batch_left_;
-      write_message(unsent_, options_.message_bytes, index_, next_id_);
-      outstanding_.push_back({key_, next_id_, next_id_ * options_.message_bytes, 0, 0, 0,
-                              static_cast<std::uint32_t>(options_.message_bytes), 0});
-      queued_ += options_.message_bytes;
-      ++next_id_;
-      --left_;
-    }
-    return flush();
-  }
-
-  /// False: the connection broke.
-  bool flush() {
-    while (has_to_send()) {
-      const std::size_t piece = piece_to_send();
-      const std::uint64_t before_ns = now_ns();
-      const ssize_t done = send(fd_, unsent_.data(), piece, MSG_NOSIGNAL | MSG_DONTWAIT);
-      const std::uint64_t after_ns = now_ns();
-      if (done < 0) return errno == EAGAIN;
-      note_sent(static_cast<std::uint64_t>(done), before_ns, after_ns);
-      unsent_.erase(unsent_.begin(), unsent_.begin() + done);
-      if (options_.split > 1 && has_to_send()) usleep(static_cast<useconds_t>(options_.split_pause_us));
-    }
-    return true;
-  }
-
-  /// Reads once and hands every request whose echo is whole and right to `finished`. False: broken or a wrong echo.
-  template <typename Finished>
-  bool read_echoes(Finished finished) {
-    static std::array<char, 65536> room;  // one thread, one read at a time
-    const ssize_t got = recv(fd_, room.data(), room.size(), MSG_DONTWAIT);
-    const std::uint64_t now = now_ns();
-    if (got < 0) return errno == EAGAIN || errno == EINTR;
-    if (got == 0) return false;
-    received_.insert(received_.end(), room.begin(), room.begin() + got);
-    std::size_t used = 0;
-    for (; received_.size() - used >= options_.message_bytes; used += options_.message_bytes) {
-      if (outstanding_.empty()) return false;
-      wp::truth::ClientRequest& request = outstanding_.front();
-      expected_.clear();
-      write_message(expected_, options_.message_bytes, index_, request.id);
-      if (std::memcmp(expected_.data(), received_.data() + used, expected_.size()) != 0) return false;
-      request.reply_ns = now;
-      finished(request);
-      outstanding_.pop_front();
-    }
-    received_.erase(received_.begin(), received_.begin() + static_cast<std::ptrdiff_t>(used));
-    return true;
-  }
-
-  [[nodiscard]] std::uint64_t unanswered() const { return outstanding_.size() + left_; }
-
- private:
-  [[nodiscard]] std::size_t piece_to_send() const {
-    if (options_.split == 1) return unsent_.size();
-    const std::size_t part = (options_.message_bytes + options_.split - 1) / options_.split;
-    const std::size_t left_of_message = options_.message_bytes - sent_ % options_.message_bytes;
-    return std::min(part, left_of_message);
-  }
-
-  void note_sent(std::uint64_t bytes, std::uint64_t before_ns, std::uint64_t after_ns) {
-    const std::uint64_t begin = sent_;
-    sent_ += bytes;
-    // Only the youngest requests can be touched: the ones before them were sent whole.
-    for (auto request = outstanding_.rbegin(); request != outstanding_.rend(); ++request) {
-      const std::uint64_t end = request->offset + request->bytes;
-      if (end <= begin) break;
-      if (request->offset >= begin && request->offset < sent_) request->send_before_ns = before_ns;
-      if (end <= sent_) request->send_after_ns = after_ns;
-    }
-  }
-
-  const LoadOptions& options_;
-  std::uint32_t index_;
-  std::uint64_t left_, next_id_ = 0, batch_left_ = 0;
-  std::uint64_t key_ = 0, queued_ = 0, sent_ = 0;  ///< bytes since the connection was established
-  int fd_ = -1;
-  std::vector<char> unsent_, received_, expected_;
-  std::deque<wp::truth::ClientRequest> outstanding_;
-};
 
 struct Outcome {
   std::vector<std::uint64_t> latencies_ns;
@@ -200,7 +46,7 @@ constexpr useconds_t kSettleUs = 20'000;
 class Load {
  public:
   Load(const LoadOptions& options, RequestLog& log, Outcome& outcome)
-      : options_(options), log_(log), outcome_(outcome), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+      : options_(options), log_(log), outcome_(outcome), epoll_(epoll_create1(EPOLL_CLOEXEC)), random_(options.seed) {
     if (epoll_ < 0) give_up_on_errno("epoll_create1");
   }
   Load(const Load&) = delete;
@@ -211,8 +57,9 @@ class Load {
     for (std::uint32_t i = first; i < last; ++i) open_flow(i);
     usleep(kSettleUs);
     const std::uint64_t begin_ns = now_ns();
-    for (std::size_t slot = 0; slot < flows_.size(); ++slot) {
-      if (flows_[slot]) go_on(flows_[slot], slot);
+    next_due_ns_ = begin_ns;
+    for (std::size_t slot = 0; slot < flows_.size() && options_.rate == 0; ++slot) {
+      if (flows_[slot]) go_on(slot);
     }
     while (active_ > 0 && now_ns() < give_up_ns) {
       if (now_ns() >= stop_ns) stop_starting();
@@ -232,16 +79,23 @@ class Load {
     std::size_t flow;
   };
 
+  [[nodiscard]] std::uint64_t share_of(std::uint32_t index) const {
+    return options_.requests / options_.connections + (index < options_.requests % options_.connections ? 1 : 0);
+  }
+
   void open_flow(std::uint32_t index) {
-    const std::uint64_t share =
-        options_.requests / options_.connections + (index < options_.requests % options_.connections ? 1 : 0);
-    flows_.push_back(std::make_unique<Flow>(options_, index, share));
-    if (share == 0) {
-      flows_.back().reset();
-      return;
-    }
+    const std::uint64_t share = share_of(index);
+    flows_.push_back(nullptr);
+    reconnects_left_.push_back(options_.reconnect && share > 0 ? share - 1 : 0);
+    if (share == 0) return;
     ++active_;
-    watch(EPOLL_CTL_ADD, *flows_.back(), flows_.size() - 1);
+    due_left_ += options_.rate > 0 ? share : 0;
+    connect_flow(flows_.size() - 1, index, options_.reconnect ? 1 : share);
+  }
+
+  void connect_flow(std::size_t slot, std::uint32_t index, std::uint64_t requests) {
+    flows_[slot] = std::make_unique<Flow>(options_, index, requests);
+    watch(EPOLL_CTL_ADD, *flows_[slot], slot);
   }
 
   void one_round() {
@@ -250,24 +104,40 @@ class Load {
     if (ready < 0 && errno != EINTR) give_up_on_errno("epoll_pwait2");
     for (int i = 0; i < ready; ++i) handle(events[static_cast<std::size_t>(i)].data.u64);
     while (!due_.empty() && due_.front().at_ns <= now_ns()) {
-      auto& flow = flows_[due_.front().flow];
-      if (flow) go_on(flow, due_.front().flow);
+      const std::size_t slot = due_.front().flow;
       due_.pop_front();
+      if (flows_[slot]) go_on(slot);
+    }
+    send_what_is_due();
+  }
+
+  /// The open loop: who is next, whatever became of the ones before. Times between two are exponential.
+  void send_what_is_due() {
+    while (due_left_ > 0 && next_due_ns_ <= now_ns()) {
+      const std::size_t slot = next_flow_++ % flows_.size();
+      if (flows_[slot]) {
+        flows_[slot]->add_due(next_due_ns_);
+        go_on(slot);
+      }
+      --due_left_;
+      const double share = std::generate_canonical<double, 53>(random_);
+      next_due_ns_ += static_cast<std::uint64_t>(-std::log1p(-share) * 1e9 / static_cast<double>(options_.rate));
     }
   }
 
   const timespec& timeout() {
     constexpr std::uint64_t kLongest = 100'000'000;
     const std::uint64_t now = now_ns();
-    const std::uint64_t next = due_.empty() ? now + kLongest : std::max(now, due_.front().at_ns);
-    timeout_.tv_nsec = static_cast<long>(std::min(next - now, kLongest));
+    std::uint64_t next = due_.empty() ? now + kLongest : due_.front().at_ns;
+    if (due_left_ > 0) next = std::min(next, next_due_ns_);
+    timeout_.tv_nsec = static_cast<long>(std::min(std::max(now, next) - now, kLongest));
     return timeout_;
   }
 
   void handle(std::size_t slot) {
     auto& flow = flows_[slot];
-    const auto finished = [this](const wp::truth::ClientRequest& request) {
-      outcome_.latencies_ns.push_back(request.reply_ns - request.send_before_ns);
+    const auto finished = [this](const wp::truth::ClientRequest& request, std::uint64_t from_ns) {
+      outcome_.latencies_ns.push_back(request.reply_ns - from_ns);
       log_.add(request);
     };
     if (!flow) return;
@@ -275,27 +145,45 @@ class Load {
     if (options_.interval_us > 0 && flow->idle()) {
       due_.push_back({now_ns() + options_.interval_us * 1000, slot});
     } else {
-      go_on(flow, slot);
+      go_on(slot);
     }
   }
 
-  void go_on(std::unique_ptr<Flow>& flow, std::size_t slot) {
+  void go_on(std::size_t slot) {
+    auto& flow = flows_[slot];
     const bool was_sending = flow->has_to_send();
+    if (options_.urgent && flow->idle() && !flow->send_urgent()) return fail(flow);
     if (!flow->send_requests()) return fail(flow);
+    if (half_closes(slot) && flow->sent_all()) flow->close_half();
     if (flow->has_to_send() != was_sending) watch(EPOLL_CTL_MOD, *flow, slot);
-    if (flow->done()) {
-      flow.reset();
-      --active_;
+    if (flow->done()) end_flow(slot);
+  }
+
+  /// Of the connections that end in turn by half-close and reset.
+  [[nodiscard]] bool half_closes(std::size_t slot) const {
+    return options_.ending == Ending::kHalf && reconnects_left_[slot] % 2 == 0;
+  }
+
+  void end_flow(std::size_t slot) {
+    auto& flow = flows_[slot];
+    if (options_.ending == Ending::kHalf && !half_closes(slot)) flow->reset_at_close();
+    const std::uint32_t index = flow->index();
+    flow.reset();
+    if (reconnects_left_[slot] > 0) {
+      --reconnects_left_[slot];
+      connect_flow(slot, index, 1);
+      return go_on(slot);
     }
+    --active_;
   }
 
   void stop_starting() {
-    for (auto& flow : flows_) {
-      if (!flow) continue;
-      flow->start_no_more();
-      if (!flow->done()) continue;
-      flow.reset();
-      --active_;
+    due_left_ = 0;
+    for (std::size_t slot = 0; slot < flows_.size(); ++slot) {
+      reconnects_left_[slot] = 0;
+      if (!flows_[slot]) continue;
+      flows_[slot]->start_no_more();
+      if (flows_[slot]->done()) end_flow(slot);
     }
   }
 
@@ -316,45 +204,70 @@ class Load {
   RequestLog& log_;
   Outcome& outcome_;
   int epoll_;
+  std::mt19937_64 random_;
   timespec timeout_{};
-  std::uint64_t active_ = 0;
+  std::uint64_t active_ = 0, due_left_ = 0, next_due_ns_ = 0, next_flow_ = 0;
   std::vector<std::unique_ptr<Flow>> flows_;
-  std::deque<Due> due_;  ///< in order of time: every pause is equally long
+  std::vector<std::uint64_t> reconnects_left_;  ///< beside flows_
+  std::deque<Due> due_;                         ///< in order of time: every pause is equally long
 };
 
-void print(Outcome& outcome) {
+void print(const LoadOptions& options, Outcome& outcome) {
   auto& sorted = outcome.latencies_ns;
   std::sort(sorted.begin(), sorted.end());
-  const auto percentile = [&](std::size_t p) -> unsigned long long {
-    return sorted.empty() ? 0 : sorted[(sorted.size() - 1) * p / 100];
+  const auto quantile = [&](std::size_t thousandth) -> unsigned long long {
+    return sorted.empty() ? 0 : sorted[(sorted.size() - 1) * thousandth / 1000];
   };
   const double seconds = static_cast<double>(outcome.busy_ns) / 1e9;
   std::printf(
-      "{\"requests\":%zu,\"errors\":%llu,\"seconds\":%.6f,\"rps\":%.1f,\"p50_ns\":%llu,\"p90_ns\":%llu,\"p99_ns\":%llu}"
-      "\n",
+      "{\"requests\":%zu,\"errors\":%llu,\"seconds\":%.6f,\"rps\":%.1f,\"open_loop\":%s,\"idle\":%llu,"
+      "\"p50_ns\":%llu,\"p90_ns\":%llu,\"p99_ns\":%llu,\"p999_ns\":%llu,\"max_ns\":%llu}\n",
       sorted.size(), static_cast<unsigned long long>(outcome.errors), seconds,
-      seconds > 0 ? static_cast<double>(sorted.size()) / seconds : 0.0, percentile(50), percentile(90), percentile(99));
+      seconds > 0 ? static_cast<double>(sorted.size()) / seconds : 0.0, options.rate > 0 ? "true" : "false",
+      static_cast<unsigned long long>(options.idle), quantile(500), quantile(900), quantile(990), quantile(999),
+      quantile(1000));
 }
+
+/// Connections on which nothing is sent, open until it goes.
+class IdleConnections {
+ public:
+  explicit IdleConnections(const LoadOptions& options) {
+    for (std::uint64_t i = 0; i < options.idle; ++i) {
+      fds_.push_back(connected_socket(options, static_cast<std::uint32_t>(options.connections + i)));
+    }
+  }
+  IdleConnections(const IdleConnections&) = delete;
+  IdleConnections& operator=(const IdleConnections&) = delete;
+  ~IdleConnections() {
+    for (const int fd : fds_) close(fd);
+  }
+
+ private:
+  std::vector<int> fds_;
+};
 
 }  // namespace
 
 int main(int argc, char** argv) {
   const LoadOptions options = parse_load_options(argc, argv);
   allow_many_descriptors();
-  RequestLog log(options.truth, options.requests);
+  RequestLog log(options.truth, std::max<std::uint64_t>(options.requests, 1));
   Outcome outcome;
   outcome.latencies_ns.reserve(std::min<std::uint64_t>(options.requests, 1U << 20U));
   const std::uint64_t begin_ns = now_ns();
   const std::uint64_t give_up_ns = begin_ns + options.max_seconds * 1'000'000'000U;
   const std::uint64_t stop_ns = options.seconds > 0 ? begin_ns + options.seconds * 1'000'000'000U : UINT64_MAX;
   const auto connections = static_cast<std::uint32_t>(options.connections);
+  const IdleConnections idle(options);
   Load load(options, log, outcome);
-  if (options.sequential) {
+  if (options.requests == 0) {
+    sleep(static_cast<unsigned>(options.seconds));
+  } else if (options.sequential) {
     for (std::uint32_t i = 0; i < connections; ++i) load.run(i, i + 1, give_up_ns, stop_ns);
   } else {
     load.run(0, connections, give_up_ns, stop_ns);
   }
-  print(outcome);
+  print(options, outcome);
   const bool whole = log.write_file();
   if (!whole) std::perror(options.truth.c_str());
   return whole && outcome.errors == 0 ? 0 : 1;

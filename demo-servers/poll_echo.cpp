@@ -12,58 +12,43 @@ namespace {
 
 using namespace wp::demo;
 
+ssize_t by_recvfrom(int fd, void* room, std::size_t bytes) { return recvfrom(fd, room, bytes, 0, nullptr, nullptr); }
+ssize_t by_sendto(int fd, const void* data, std::size_t bytes) {
+  return sendto(fd, data, bytes, MSG_NOSIGNAL, nullptr, 0);
+}
+
 class Server {
  public:
   Server(const Options& options, ReadLog& log) : options_(options), log_(log) {
     watched_.push_back({listen_on(options, SOCK_NONBLOCK), POLLIN, 0});
-    sessions_.push_back(nullptr);  // the listener's place
   }
 
   void serve_one_round() {
     const int ready = poll(watched_.data(), watched_.size(), -1);
     if (ready < 0 && errno != EINTR) give_up_on_errno("poll");
     if (ready <= 0) return;
-    for (std::size_t i = watched_.size() - 1; i > 0; --i) {  // backwards: drop(i) moves the last one here
+    for (std::size_t i = watched_.size() - 1; i > 0; --i) {  // backwards: a dropped one's place goes to the last
       if (watched_[i].revents == 0) continue;
-      if (serve(*sessions_[i])) {
-        watched_[i].events = sessions_[i]->has_to_send() ? POLLOUT : POLLIN;
+      Session& session = *sessions_.at(watched_[i].fd);
+      if (session.serve(log_, by_recvfrom, by_sendto)) {
+        watched_[i].events = session.has_to_send() ? POLLOUT : POLLIN;
       } else {
-        drop(i);
+        sessions_.drop(watched_[i].fd);
+        watched_[i] = watched_.back();
+        watched_.pop_back();
       }
     }
-    if (watched_[0].revents != 0) accept_all();
+    if (watched_[0].revents == 0) return;
+    sessions_.accept_all(watched_[0].fd, options_, [this](Session& session) {
+      watched_.push_back({session.fd(), POLLIN, 0});
+    });
   }
 
  private:
-  bool serve(Session& session) {
-    const auto receive = [](int fd, void* room, std::size_t bytes) {
-      return recvfrom(fd, room, bytes, 0, nullptr, nullptr);
-    };
-    const auto answer = [](int fd, const void* bytes, std::size_t size) {
-      return sendto(fd, bytes, size, MSG_NOSIGNAL, nullptr, 0);
-    };
-    if (session.has_to_send()) return session.echo(answer);
-    return session.read_once(log_, receive) && session.echo(answer);
-  }
-
-  void drop(std::size_t i) {
-    watched_[i] = watched_.back();
-    watched_.pop_back();
-    std::swap(sessions_[i], sessions_.back());
-    sessions_.pop_back();
-  }
-
-  void accept_all() {
-    while (auto session = accept_one(watched_[0].fd, options_, SOCK_NONBLOCK)) {
-      watched_.push_back({session->fd(), POLLIN, 0});
-      sessions_.push_back(std::move(session));
-    }
-  }
-
   const Options& options_;
   ReadLog& log_;
-  std::vector<pollfd> watched_;
-  std::vector<std::unique_ptr<Session>> sessions_;  ///< beside watched_
+  std::vector<pollfd> watched_;  ///< the listener first
+  Sessions sessions_;
 };
 
 }  // namespace

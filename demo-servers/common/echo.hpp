@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
-// What the echo servers share: options, the listening socket, reassembly of fixed-size messages, the log of
-// every read, and the end of the program. How a server waits, reads and writes is in its own file.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
+// What the echo servers share: options, sessions that put fixed-size messages together again, the log of every read,
+// and the end of the program. How a server waits, reads and writes is in its own file.
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -19,6 +12,7 @@
 #include <vector>
 
 #include "demo-servers/common/arguments.hpp"
+#include "demo-servers/common/net.hpp"
 #include "demo-servers/common/truth_log.hpp"
 
 namespace wp::demo {
@@ -34,17 +28,22 @@ struct Options {
   std::size_t message_bytes = 0;
 };
 
-inline Options parse_options(int argc, char** argv) {
-  Arguments arguments(argc, argv);
+/// The options every server has. Ask `arguments` for the server's own before, or use parse_options().
+inline Options common_options(Arguments& arguments) {
   Options options;
   options.port = static_cast<std::uint16_t>(arguments.number("--port", 0, 0, 65535));
   options.bind_to = arguments.text("--bind", options.bind_to);
   options.truth = arguments.text("--truth", "");
   options.truth_records = arguments.number("--truth-records", 1U << 20U, 1, 1U << 28U);
   options.max_seconds = static_cast<unsigned>(arguments.number("--max-seconds", 600, 1, 86400));
-  options.message_bytes = arguments.number("--message-size", 64, 16, 1U << 20U);
+  options.message_bytes = arguments.number("--message-size", 64, 1, 1U << 20U);
   arguments.refuse_the_rest();
   return options;
+}
+
+inline Options parse_options(int argc, char** argv) {
+  Arguments arguments(argc, argv);
+  return common_options(arguments);
 }
 
 /// The log that end_on_signal() writes: a signal handler can't be handed anything.
@@ -65,63 +64,24 @@ inline void end_on_signal(ReadLog& log, unsigned max_seconds) {
   alarm(max_seconds);
 }
 
-inline void allow_many_descriptors() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) give_up_on_errno("getrlimit");
-  limit.rlim_cur = limit.rlim_max;
-  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) give_up_on_errno("setrlimit");
-}
-
-/// Room for an address of either family.
-union Address {
-  sockaddr any;
-  sockaddr_in v4;
-  sockaddr_in6 v6;
-};
-
-inline std::uint16_t port_of(const Address& address) {
-  return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
-}
-
-inline Address address_from(const std::string& host, std::uint16_t port) {
-  Address address{};
-  if (inet_pton(AF_INET, host.c_str(), &address.v4.sin_addr) == 1) {
-    address.v4.sin_family = AF_INET;
-    address.v4.sin_port = htons(port);
-  } else if (inet_pton(AF_INET6, host.c_str(), &address.v6.sin6_addr) == 1) {
-    address.v6.sin6_family = AF_INET6;
-    address.v6.sin6_port = htons(port);
-  } else {
-    give_up("not a numeric address: " + host);
-  }
-  return address;
-}
-
-inline socklen_t size_of(const Address& address) {
-  return address.any.sa_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
-}
-
-/// Prints `listening PORT` once clients can connect. `flags`: SOCK_NONBLOCK or 0.
+/// A listening socket as the options have it, announced. `flags`: SOCK_NONBLOCK or 0.
 inline int listen_on(const Options& options, int flags) {
-  Address address = address_from(options.bind_to, options.port);
-  const int listener = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
-  if (listener < 0) give_up_on_errno("socket");
-  const int on = 1;
-  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (bind(listener, &address.any, size_of(address)) != 0) give_up_on_errno("bind");
-  if (listen(listener, SOMAXCONN) != 0) give_up_on_errno("listen");
-  socklen_t size = sizeof address;
-  if (getsockname(listener, &address.any, &size) != 0) give_up_on_errno("getsockname");
-  std::printf("listening %u\n", unsigned{port_of(address)});
-  std::fflush(stdout);
+  const int listener = listening_socket(address_from(options.bind_to, options.port), flags);
+  announce(name_of_socket(listener));
   return listener;
 }
+
+// How a session reads and answers: the call is what the demos differ in.
+inline ssize_t by_read(int fd, void* room, std::size_t bytes) { return read(fd, room, bytes); }
+inline ssize_t by_write(int fd, const void* data, std::size_t bytes) { return write(fd, data, bytes); }
+inline ssize_t by_recv(int fd, void* room, std::size_t bytes) { return recv(fd, room, bytes, 0); }
+inline ssize_t by_send(int fd, const void* data, std::size_t bytes) { return send(fd, data, bytes, MSG_NOSIGNAL); }
 
 /// One accepted connection: what was read and not yet echoed. Owns the descriptor.
 class Session {
  public:
-  Session(int fd, std::uint64_t connection, std::size_t message_bytes)
-      : fd_(fd), connection_(connection), message_bytes_(message_bytes) {}
+  Session(int fd, std::uint64_t connection, std::uint32_t cookie, std::size_t message_bytes)
+      : fd_(fd), connection_(connection), cookie_(cookie), message_bytes_(message_bytes) {}
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session() { close(fd_); }
@@ -131,57 +91,127 @@ class Session {
   /// Calls `receive(fd, room, bytes)` once and logs it. False: the peer is gone.
   template <typename Receive>
   bool read_once(ReadLog& log, Receive receive) {
-    static std::array<char, 65536> room;  // one thread, one read at a time
+    thread_local std::array<char, 65536> room;
     const std::uint64_t before_ns = now_ns();
     const ssize_t got = receive(fd_, room.data(), room.size());
     const std::uint64_t after_ns = now_ns();
+    drained_ = got < 0;
     if (got < 0) return errno == EAGAIN || errno == EINTR;
     if (got == 0) return false;
-    static const auto tid = static_cast<std::uint32_t>(gettid());
-    log.add({before_ns, after_ns, connection_, received_, static_cast<std::uint32_t>(got), tid, fd_, 0});
-    received_ += static_cast<std::uint64_t>(got);
-    pending_.insert(pending_.end(), room.begin(), room.begin() + got);
+    note_read(log, room.data(), static_cast<std::size_t>(got), before_ns, after_ns,
+              static_cast<std::uint32_t>(gettid()));
     return true;
+  }
+
+  /// For a read that was not ours to call: `tid` made it between the two times.
+  void note_read(ReadLog& log, const char* data, std::size_t bytes, std::uint64_t before_ns, std::uint64_t after_ns,
+                 std::uint32_t tid) {
+    log.add({before_ns, after_ns, connection_, received_, static_cast<std::uint32_t>(bytes), tid, fd_, cookie_});
+    received_ += bytes;
+    pending_.insert(pending_.end(), data, data + bytes);
   }
 
   /// Echoes the whole messages read so far with `send(fd, bytes, size)`. False: the peer is gone.
   template <typename Send>
   bool echo(Send send) {
     while (has_to_send()) {
-      const ssize_t done = send(fd_, pending_.data(), received_ / message_bytes_ * message_bytes_ - echoed_);
+      const ssize_t done = send(fd_, pending_.data(), to_send());
       if (done < 0 && errno == EINTR) continue;
       if (done < 0) return errno == EAGAIN;
-      pending_.erase(pending_.begin(), pending_.begin() + done);
-      echoed_ += static_cast<std::uint64_t>(done);
+      note_sent(static_cast<std::size_t>(done));
     }
     return true;
   }
 
+  void note_sent(std::size_t bytes) {
+    pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(bytes));
+    echoed_ += bytes;
+  }
+
+  /// One turn of a server that was told that this session is ready: what waits for room goes first, and while it waits
+  /// nothing more is read. False: the peer is gone.
+  template <typename Receive, typename Send>
+  bool serve(ReadLog& log, Receive receive, Send send) {
+    if (has_to_send()) return echo(send);
+    return read_once(log, receive) && echo(send);
+  }
+
   /// A whole message waits for room in the send buffer: the server stops reading until it has gone.
-  [[nodiscard]] bool has_to_send() const { return received_ / message_bytes_ * message_bytes_ > echoed_; }
+  [[nodiscard]] bool has_to_send() const { return to_send() > 0; }
+  [[nodiscard]] const char* unsent() const { return pending_.data(); }
+  [[nodiscard]] std::size_t to_send() const { return received_ / message_bytes_ * message_bytes_ - echoed_; }
+  /// The last read found nothing.
+  [[nodiscard]] bool drained() const { return drained_; }
 
  private:
   int fd_;
   std::uint64_t connection_;
+  std::uint32_t cookie_;
   std::size_t message_bytes_;
   std::uint64_t received_ = 0, echoed_ = 0;  ///< bytes since the connection was established
   std::vector<char> pending_;                ///< the bytes [echoed_, received_)
+  bool drained_ = false;
 };
+
+/// A Unix client's address is its key: it binds to an abstract name that ends in its number.
+inline std::unique_ptr<Session> make_session(int fd, const Address& peer, const Options& options) {
+  send_at_once(fd);
+  const Address local = name_of_socket(fd);
+  if (local.any.sa_family != AF_UNIX) {
+    const auto key = truth::connection_key(local.any.sa_family, port_of(local), port_of(peer));
+    return std::make_unique<Session>(fd, key, 0, options.message_bytes);
+  }
+  std::uint64_t cookie = 0;
+  socklen_t size = sizeof cookie;
+  if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) != 0) give_up_on_errno("SO_COOKIE");
+  const std::string name = peer.path.sun_path + 1;
+  const auto number = std::strtoul(name.c_str() + name.rfind('-') + 1, nullptr, 10);
+  return std::make_unique<Session>(fd, truth::unix_key(static_cast<std::uint32_t>(number)),
+                                   static_cast<std::uint32_t>(cookie), options.message_bytes);
+}
 
 /// Null: nobody is there (any more). `flags`: SOCK_NONBLOCK or 0.
 inline std::unique_ptr<Session> accept_one(int listener, const Options& options, int flags) {
-  Address peer{}, local{};
-  socklen_t peer_size = sizeof peer, local_size = sizeof local;
+  Address peer{};
+  socklen_t peer_size = sizeof peer;
   const int fd = accept4(listener, &peer.any, &peer_size, SOCK_CLOEXEC | flags);
   if (fd < 0) {
     if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED) return nullptr;
     give_up_on_errno("accept");
   }
-  if (getsockname(fd, &local.any, &local_size) != 0) give_up_on_errno("getsockname");
-  const int on = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  const auto key = truth::connection_key(local.any.sa_family, port_of(local), port_of(peer));
-  return std::make_unique<Session>(fd, key, options.message_bytes);
+  return make_session(fd, peer, options);
 }
+
+/// Serves one connection to its end, sleeping in the calls that read and write.
+inline void serve_blocking(Session& session, ReadLog& log) {
+  while (session.read_once(log, by_recv) && session.echo(by_send)) {
+  }
+}
+
+/// The sessions of a server that serves many in one thread, by descriptor.
+class Sessions {
+ public:
+  /// Accepts everybody who waits at a non-blocking listener; calls `added(Session&)` for each.
+  template <typename Added>
+  void accept_all(int listener, const Options& options, Added added) {
+    while (auto session = accept_one(listener, options, SOCK_NONBLOCK)) {
+      const auto slot = static_cast<std::size_t>(session->fd());
+      if (slot >= sessions_.size()) sessions_.resize(slot + 1);
+      sessions_[slot] = std::move(session);
+      added(*sessions_[slot]);
+    }
+  }
+  /// Null: there is none.
+  [[nodiscard]] Session* at(int fd) const {
+    return static_cast<std::size_t>(fd) < sessions_.size() ? sessions_[static_cast<std::size_t>(fd)].get() : nullptr;
+  }
+  /// Closes its descriptor too.
+  void drop(int fd) { sessions_[static_cast<std::size_t>(fd)].reset(); }
+  /// One past the highest descriptor.
+  [[nodiscard]] int end() const { return static_cast<int>(sessions_.size()); }
+
+ private:
+  std::vector<std::unique_ptr<Session>> sessions_;
+};
 
 }  // namespace wp::demo

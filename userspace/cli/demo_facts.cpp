@@ -48,6 +48,7 @@ nlohmann::json demo_facts(const DemoFindings& findings) {
   };
   add_ratio(facts, "wakes_per_request", seen.wakes, requests);
   add_ratio(facts, "waits_per_request", seen.waits, requests);
+  add_ratio(facts, "empty_reads_per_request", seen.empty_reads, requests);
   add_ratio(facts, "calls_per_request", calls, requests);
   if (const auto& memory = findings.run.memory)
     facts["memory_per_connection_bytes"] = memory->bytes / static_cast<std::int64_t>(memory->connections);

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "userspace/base/check.hpp"
 #include "userspace/truth/clocks.hpp"
@@ -60,11 +61,20 @@ Comparer::Comparer(Logs logs, std::size_t explanations)
     connections_.back().bytes += request.bytes;
   }
   WP_CHECK(read == logs_.reads.size());  // join() made sure of it
+  reads_in_time_.resize(logs_.reads.size());
+  std::iota(reads_in_time_.begin(), reads_in_time_.end(), 0U);
+  std::sort(reads_in_time_.begin(), reads_in_time_.end(),
+            [this](std::size_t a, std::size_t b) { return logs_.reads[a].after_ns < logs_.reads[b].after_ns; });
+  for (const ServerRead& r : logs_.reads) {
+    if (r.cookie != 0) keys_by_cookie_[r.cookie] = r.connection;
+  }
 }
 
 void Comparer::on_path(const model::Path& path) {
-  const bool is_ip = path.socket.family == AF_INET || path.socket.family == AF_INET6;
-  if (path.peek || path.datagram || (path.socket.known && !is_ip)) return;
+  const bool is_known_kind = path.socket.family == AF_INET || path.socket.family == AF_INET6 ||
+                             (path.socket.family == AF_UNIX && !keys_by_cookie_.empty());
+  if (path.peek || (path.socket.known && !is_known_kind)) return;
+  if (path.datagram) return on_datagram(path);
   Connection* connection = connection_of(path);
   if (connection == nullptr) return stray(path, "no_such_connection", "the logs have no such connection");
 
@@ -73,12 +83,30 @@ void Comparer::on_path(const model::Path& path) {
   if (range.begin >= range.end || range.end > connection->bytes) {
     return stray(path, "no_such_bytes", fmt::format("the client sent {} bytes", connection->bytes));
   }
-  const Requests requests = requests_in(*connection, range);
-  judge({path, range.begin, range.end, read_at(*connection, range.begin),
+  claim(path, *connection, range);
+}
+
+// All clients share one socket: the path knows which datagram it was, the server's log from whom.
+void Comparer::on_datagram(const model::Path& path) {
+  if (path.begin >= reads_in_time_.size()) {
+    return stray(path, "no_such_datagram", fmt::format("the server read {} datagrams", reads_in_time_.size()));
+  }
+  const ServerRead& read = logs_.reads[reads_in_time_[path.begin]];
+  const Range range{read.offset, read.offset + read.bytes};
+  Connection& connection = *connection_by_key(read.connection);
+  claim(path, connection, range);
+  if (path.bytes == read.bytes) return;
+  contradicted(path, requests_in(connection, range), "other_length",
+               fmt::format("{} bytes, but it was {}", path.bytes, read.bytes));
+}
+
+void Comparer::claim(const model::Path& path, Connection& connection, Range range) {
+  const Requests requests = requests_in(connection, range);
+  judge({path, range.begin, range.end, read_at(connection, range.begin),
          std::span(logs_.requests).subspan(requests.first, requests.last - requests.first)},
         requests);
-  if (const auto twice = connection->coverage.add(range)) {
-    contradicted(path, requests_in(*connection, *twice), "bytes_twice",
+  if (const auto twice = connection.coverage.add(range)) {
+    contradicted(path, requests_in(connection, *twice), "bytes_twice",
                  fmt::format("bytes [{}, {}) are in another path too", twice->begin, twice->end));
   }
 }
@@ -97,7 +125,14 @@ void Comparer::judge(const Claim& claim, Requests requests) {
 }
 
 Comparer::Connection* Comparer::connection_of(const model::Path& path) {
-  const std::uint64_t key = connection_key(path.socket.family, path.socket.local_port, path.socket.peer_port);
+  if (path.socket.family == AF_UNIX) {
+    const auto key = keys_by_cookie_.find(static_cast<std::uint32_t>(path.socket.cookie));
+    return key == keys_by_cookie_.end() ? nullptr : connection_by_key(key->second);
+  }
+  return connection_by_key(connection_key(path.socket.family, path.socket.local_port, path.socket.peer_port));
+}
+
+Comparer::Connection* Comparer::connection_by_key(std::uint64_t key) {
   const auto found = std::lower_bound(connections_.begin(), connections_.end(), key,
                                       [](const Connection& c, std::uint64_t k) { return c.key < k; });
   return found != connections_.end() && found->key == key ? &*found : nullptr;

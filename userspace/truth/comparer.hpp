@@ -57,6 +57,9 @@ class Comparer {
   };
 
   Connection* connection_of(const model::Path& path);
+  Connection* connection_by_key(std::uint64_t key);
+  void on_datagram(const model::Path& path);
+  void claim(const model::Path& path, Connection& connection, Range range);
   [[nodiscard]] Requests requests_in(const Connection& connection, Range range) const;
   [[nodiscard]] const ServerRead& read_at(const Connection& connection, std::uint64_t offset) const;
   void judge(const Claim& claim, Requests requests);
@@ -65,8 +68,10 @@ class Comparer {
   [[nodiscard]] bool is_missing(const Connection& connection, std::size_t request) const;
 
   Logs logs_;
-  std::vector<Connection> connections_;  ///< sorted by key
-  std::vector<std::uint8_t> marks_;      ///< beside logs_.requests
+  std::vector<Connection> connections_;                    ///< sorted by key
+  std::map<std::uint32_t, std::uint64_t> keys_by_cookie_;  ///< of Unix sockets
+  std::vector<std::size_t> reads_in_time_;  ///< into logs_.reads: of one datagram socket the nth read got the nth
+  std::vector<std::uint8_t> marks_;         ///< beside logs_.requests
   std::size_t limit_;
   std::uint64_t stray_ = 0;
   std::map<std::string, std::uint64_t> contradictions_;

@@ -24,6 +24,9 @@ constexpr std::uint64_t connection_key(std::uint16_t family, std::uint16_t serve
   return std::uint64_t{family} << 32U | std::uint64_t{server_port} << 16U | client_port;
 }
 
+/// A connection of a Unix socket: the client counts its own, from 1, and binds to a name that ends in the number.
+constexpr std::uint64_t unix_key(std::uint32_t number) { return std::uint64_t{1} << 32U | number; }  // 1: AF_UNIX
+
 /// One call of the server that returned data.
 struct ServerRead {
   static constexpr std::array<char, 8> kMagic{'w', 'p', 't', 'r', 'e', 'a', 'd', '1'};
@@ -33,8 +36,8 @@ struct ServerRead {
   std::uint64_t offset = 0;      ///< of the first byte read, in the stream the connection received
   std::uint32_t bytes = 0;
   std::uint32_t tid = 0;
-  std::int32_t fd = -1;
-  std::uint32_t unused = 0;
+  std::int32_t fd = -1;      ///< -1: the server does not know from which (io_uring)
+  std::uint32_t cookie = 0;  ///< Unix sockets, which have no ports: low half of SO_COOKIE; else 0
 };
 
 /// One request of the client whose echo came back right.
