@@ -24,6 +24,14 @@ extern void *bpf_rdonly_cast(const void *obj, u32 btf_id) __ksym __weak;
 		v_;                                                                               \
 	})
 
+/* The CPU a task runs on, or ran on last (bcf9033e5449, 5.16, moved it). */
+static __always_inline u32 cpu_of(struct task_struct *task)
+{
+	if (bpf_core_field_exists(task->thread_info.cpu))
+		return task->thread_info.cpu;
+	return task->cpu;
+}
+
 static __always_inline u32 syscall_number(struct pt_regs *regs)
 {
 #if defined(__TARGET_ARCH_x86)

@@ -74,21 +74,6 @@ static __always_inline struct task_state *task_of(struct cpu_state *c, u32 hook,
 	return watch_task(c, hook, task, WP_WHY_all);
 }
 
-/*
- * A watched task waits for a CPU: until it runs, every switch on that CPU leaves a record, so that it can be told who
- * ran meanwhile. Each task counts once, and where it was counted stays with it: a switch that the kernel does
- * not report costs at most some records too many, until the task runs again.
- */
-static __always_inline void waits_for(struct task_state *t, u32 cpu)
-{
-	struct cpu_state *there = bpf_map_lookup_elem(&cpus, &cpu);
-
-	if (t->waits_for || !there)
-		return;
-	__sync_fetch_and_add(&there->waiters, 1);
-	t->waits_for = cpu + 1;
-}
-
 static __always_inline void waits_no_more(struct task_state *t)
 {
 	u32 cpu = t->waits_for - 1;
@@ -100,6 +85,27 @@ static __always_inline void waits_no_more(struct task_state *t)
 	there = bpf_map_lookup_elem(&cpus, &cpu);
 	if (there)
 		__sync_fetch_and_sub(&there->waiters, 1);
+}
+
+/*
+ * A watched task waits for a CPU: until it runs, every switch on that CPU leaves a record, so that it can be told who
+ * ran meanwhile. Each task counts once, and where it was counted stays with it: a switch that the kernel does
+ * not report costs at most some records too many, until the task runs again. Where it was only expected to wait,
+ * that it did shows when it runs there.
+ */
+static __always_inline void waits_for(struct task_state *t, u32 cpu, bool is_sure)
+{
+	struct cpu_state *there;
+
+	t->waits_surely = is_sure;
+	if (t->waits_for == cpu + 1)
+		return;
+	waits_no_more(t);
+	there = bpf_map_lookup_elem(&cpus, &cpu);
+	if (!there)
+		return;
+	__sync_fetch_and_add(&there->waiters, 1);
+	t->waits_for = cpu + 1;
 }
 
 /* Write what brought a task back onto a CPU, and forget it. */
@@ -123,7 +129,7 @@ static __always_inline void announce_run(struct cpu_state *c, struct task_state 
 	e->waker_nr = t->waker_nr;
 	e->flags = flags | (t->waits_for == e->h.cpu + 1 ? WP_RUN_WATCHED_CPU : 0);
 	e->off_nr = t->off_nr;
-	e->runnable_cpu = t->waits_for;
+	e->runnable_cpu = t->waits_surely || t->waits_for == e->h.cpu + 1 ? t->waits_for : 0;
 	e->calls = t->calls;
 	e->yields = t->yields;
 	e->empty_waits = t->empty_waits;

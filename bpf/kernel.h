@@ -117,6 +117,7 @@ struct sched_entity {
 };
 struct task_struct {
 	struct thread_info thread_info;
+	unsigned int cpu; /* here before 5.16 */
 	int on_cpu;
 	unsigned int __state;
 	struct sched_entity se;

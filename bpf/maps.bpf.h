@@ -133,7 +133,8 @@ struct task_state {
 	struct wp_comm waker_comm;
 	u16 off_nr; /* system call it went to sleep in, plus 1 */
 	u16 waits_for; /* CPU that counts it among its waiters, plus 1 */
-	u32 pad4;
+	u8 waits_surely; /* it is on that CPU's run queue; else it is expected there */
+	u8 pad4[3];
 
 	/* the system call it is in */
 	u64 enter_ns; /* 0: entries are not watched */

@@ -45,11 +45,14 @@ int BPF_PROG(sched__waking, struct task_struct *p)
 		if (nr < WP_MAX_SYSCALL)
 			t->waker_nr = nr + 1;
 	}
+	if (!p->on_cpu) /* else it is woken before it has gone to sleep, and waits for nothing */
+		waits_for(t, cpu_of(p), false); /* where it ran last, and mostly will */
 	t->waking_ns = bpf_ktime_get_ns();
 	count(c, WP_HOOK_sched__waking, WP_NOTED);
 	return 0;
 }
 
+/* Attached where the run queue's side of a wake is asked for. */
 SEC("tp_btf/sched_wakeup")
 int BPF_PROG(sched__wakeup, struct task_struct *p)
 {
@@ -64,8 +67,8 @@ int BPF_PROG(sched__wakeup, struct task_struct *p)
 		return 0;
 	}
 	t->runnable_ns = bpf_ktime_get_ns();
-	if (!p->on_cpu) /* else it is woken before it has gone to sleep, and waits for nothing */
-		waits_for(t, p->thread_info.cpu);
+	if (!p->on_cpu)
+		waits_for(t, cpu_of(p), true);
 	count(c, WP_HOOK_sched__wakeup, WP_NOTED);
 	return 0;
 }
@@ -91,7 +94,7 @@ static __always_inline void leaves(struct cpu_state *c, struct task_state *t, st
 	t->calls += c->calls;
 	t->slept = state || slept;
 	if (!state) {
-		waits_for(t, t->off_cpu);
+		waits_for(t, t->off_cpu, true);
 		return;
 	}
 	turn_bears(t);

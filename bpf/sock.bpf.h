@@ -149,14 +149,16 @@ static __always_inline u8 descriptor(s32 fd, struct sock **sk, u64 *inode_number
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct fdtable *table = task->files->fdt;
 	struct file **slots = KREAD(struct fdtable, table, fd);
-	struct file *file = NULL;
 	struct inode *inode;
+	struct file *file;
 	u16 mode;
 
 	*sk = NULL;
 	if (fd < 0 || (u32)fd >= KREAD(struct fdtable, table, max_fds))
 		return WP_FILE_unknown;
-	if (bpf_probe_read_kernel(&file, sizeof(file), slots + fd) || !file)
+	/* a slot is a pointer, as the first member of a list head is: a type to load it by, without a helper call */
+	file = (struct file *)KREAD(struct list_head, slots + fd, next);
+	if (!file)
 		return WP_FILE_unknown;
 	inode = KREAD(struct file, file, f_inode);
 	mode = KREAD(struct inode, inode, i_mode);

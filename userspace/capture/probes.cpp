@@ -107,6 +107,11 @@ std::vector<HookState> hook_table() {
   };
 }
 
+// What paths can do without: instants that only a timeline shows.
+bool is_detail(const HookState& hook) {
+  return hook.stage == "timeline" || hook.hook == WP_HOOK_syscall__enter || hook.hook == WP_HOOK_sched__wakeup;
+}
+
 bool is_iterator(const HookState& hook) { return hook.tracepoint.rfind("iter/", 0) == 0; }
 
 }  // namespace
@@ -167,7 +172,7 @@ void Probes::choose_hooks(const ProbeOptions& options, const KernelFacts& facts)
     const auto& without = options.without;
     if (std::find(without.begin(), without.end(), hook.name) != without.end())
       hook.reason = "left out by request";
-    else if (!options.timeline && (hook.stage == "timeline" || hook.hook == WP_HOOK_syscall__enter))
+    else if (!options.timeline && is_detail(hook))
       hook.reason = "not needed: --detail timeline was not asked for";
     else if (!is_iterator(hook) && !facts.has_tracepoint(hook.tracepoint))
       replace(hook, facts);

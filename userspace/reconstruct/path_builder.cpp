@@ -206,7 +206,7 @@ model::Path build_pipe_path(const ReadCall& read, const TaskState& reader, const
     path.wake.prev_comm = text_of(gap->prev_comm);
     path.at(Stage::kWaking) = {Seen::kInferred, Reason::kWakerContext, gap->waking_ns,
                                static_cast<std::int32_t>(gap->wake_cpu)};
-    if (gap->runnable_ns) path.at(Stage::kRunnable) = observed(gap->runnable_ns, gap->on_cpu);
+    path.at(Stage::kRunnable) = gap->runnable_ns ? observed(gap->runnable_ns, gap->on_cpu) : kNotRecorded;
     path.at(Stage::kRunning) = observed(gap->on_ns, gap->on_cpu);
     if (gap->on_unseen)
       path.at(Stage::kRunning) = {Seen::kInferred, Reason::kSwitchNotSeen, gap->on_ns,

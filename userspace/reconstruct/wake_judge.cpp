@@ -77,7 +77,8 @@ void woken_for_it(model::Path& path, const Gap& gap, model::TaskId woken) {
     path.at(Stage::kWaking).seen = Seen::kInferred;
     path.at(Stage::kWaking).why = Reason::kWakeWithoutWitness;
   }
-  path.at(Stage::kRunnable) = at(gap.runnable_ns, gap.on_cpu);
+  path.at(Stage::kRunnable) = gap.runnable_ns ? at(gap.runnable_ns, gap.on_cpu)
+                                              : StagePoint{Seen::kNotApplicable, Reason::kNotAtThisDetail, 0, -1};
   path.at(Stage::kRunning) = running(gap);
 }
 
