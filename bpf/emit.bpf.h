@@ -19,7 +19,7 @@ static __always_inline struct cpu_state *this_cpu(void)
 {
 	u32 cpu = bpf_get_smp_processor_id();
 
-	return bpf_map_lookup_elem(&cpus, &cpu);
+	return config.empty ? NULL : bpf_map_lookup_elem(&cpus, &cpu);
 }
 
 /* The same for a program that may make one: the firing is counted. */

@@ -151,6 +151,7 @@ void Probes::configure(const ProbeOptions& options, const KernelFacts& facts) {
   c.self_pid = static_cast<wp_u32>(getpid());
   c.port = options.target.port;
   c.everything = options.target.everything;
+  c.empty = options.empty;
   c.match_comm = !options.target.comm.empty();
   std::strncpy(c.comm.s, options.target.comm.c_str(), sizeof(c.comm.s) - 1);
   if (!options.target.cgroup.empty())

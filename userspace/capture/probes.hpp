@@ -38,6 +38,7 @@ struct ProbeOptions {
   std::size_t ring_bytes = 0;        ///< per CPU, a power of two of pages
   std::vector<std::string> without;  ///< hooks to leave out, by program name
   bool timeline = false;             ///< also what only the picture needs: interrupts, softirqs, every switch
+  bool empty = false;                ///< programs that do nothing: to measure what being hooked costs by itself
 };
 
 class Probes {

@@ -56,6 +56,8 @@ void add_record(CLI::App& app, int& status) {
   sub->add_option("--ring-pages", typed->ring_pages, "the same in pages, for tests")
       ->check(CLI::Range(1U, 262144U))
       ->group("");
+  sub->add_flag("--empty-programs", typed->options.empty, "attach programs that do nothing, to measure what that costs")
+      ->group("");
   sub->add_option("--without", typed->options.without, "leave out a program, such as sched__wakeup")->group("");
   sub->add_option("--max-loss", typed->options.max_loss, "exit with 6 when more records are lost");
   sub->add_option("--ready-fd", typed->options.ready_fd, "write a byte to this descriptor once recording runs");

@@ -18,6 +18,7 @@ struct RecordOptions {
   std::uint64_t duration_ns = 0;  ///< 0: until interrupted, or until the target has ended
   std::size_t ring_bytes = 0;     ///< per CPU
   std::vector<std::string> without;
+  bool empty = false;     ///< attach programs that do nothing, to measure what that costs
   bool timeline = false;  ///< --detail timeline
   std::optional<std::uint64_t> max_loss;
   int ready_fd = -1;
