@@ -23,7 +23,7 @@ class App {
     document.addEventListener("keydown", (event) => this.key(event));
     window.addEventListener("resize", () => this.timeline.resize());
     window.addEventListener("hashchange", () => this.readFragment());
-    window.addEventListener("beforeprint", () => this.timeline.resize());
+    window.addEventListener("beforeprint", () => this.table.show());
     window.matchMedia("(prefers-color-scheme: light)").addEventListener("change", () => this.applyTheme());
     this.applyTheme();
     this.readFragment();
@@ -40,6 +40,7 @@ class App {
     }
     document.body.dataset.view = name;
     if (name === "timeline") this.timeline.resize();
+    if (name === "requests") this.table.show();
     if (focus) this.focusView();
     this.changed();
   }

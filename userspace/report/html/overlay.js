@@ -48,47 +48,50 @@ class Overlay {
     }
   }
 
-  /** Losses over the rows of their CPU, or over all; times not embedded over everything. */
+  /** Losses over the rows of their CPU, or over all; times not embedded over everything. Painted before words are. */
   gaps(rowsInView) {
-    const { context: c, timeline } = this;
+    const { timeline } = this;
     const { losses, kept } = timeline.model.head;
-    for (const [from, to] of kept.left_out) this.hatch(from, to, RULER, timeline.height, timeline.palette.theme.dim, "not embedded");
-    for (const loss of losses) {
-      const rows = rowsInView.filter((row) => row.kind === "points" || row.kind !== "group" && (loss.cpu === null || row.cpu === loss.cpu));
-      for (const row of rows)
-        this.hatch(loss.from, loss.to, row.y, row.y + row.height, timeline.palette.theme.loss,
-                   row.kind === "points" ? grouped(loss.count) + " lost" : "");
+    const { view, raster, palette } = timeline;
+    const dim = packed(palette.theme.dim);
+    const red = packed(palette.theme.loss);
+    for (const [from, to] of kept.left_out) {
+      if (to < view.from || from > view.to) continue;
+      const [x0, x1] = this.pixels(from, to, 0);
+      raster.hatch(x0, x1, timeline.pinnedTo, timeline.height, dim, 9, 1);
     }
-    c.globalAlpha = 1;
+    for (const loss of losses) {
+      if (loss.to < view.from || loss.from > view.to) continue;
+      const [x0, x1] = this.pixels(loss.from, loss.to, 2);
+      for (const row of this.rowsOf(loss, rowsInView)) raster.hatch(x0, x1, row.y, row.y + row.height, red, 5, 2);
+    }
   }
 
-  hatch(from, to, top, bottom, colour, words) {
+  pixels(from, to, least) {
+    const { plot, gutter } = this.timeline;
+    const x0 = Math.max(0, Math.floor(this.x(from) - gutter));
+    return [x0, Math.min(plot, Math.max(x0 + least, Math.ceil(this.x(to) - gutter)))];
+  }
+
+  rowsOf(loss, rowsInView) {
+    return rowsInView.filter((row) => row.kind === "points" || row.kind !== "group" && (loss.cpu === null || row.cpu === loss.cpu));
+  }
+
+  gapWords(rowsInView) {
     const { context: c, timeline } = this;
-    const x0 = Math.max(timeline.gutter, this.x(from));
-    const x1 = Math.min(timeline.gutter + timeline.plot, Math.max(this.x(to), this.x(from) + 2));
-    if (x1 <= x0 || bottom <= RULER) return;
-    c.save();
-    c.beginPath();
-    c.rect(x0, Math.max(RULER, top), x1 - x0, bottom - Math.max(RULER, top));
-    c.clip();
-    c.globalAlpha = 0.22;
-    c.fillStyle = colour;
-    c.fillRect(x0, top, x1 - x0, bottom - top);
-    c.globalAlpha = 0.75;
-    c.strokeStyle = colour;
-    c.beginPath();
-    const shift = (x0 + top) % 8;
-    for (let x = x0 - (bottom - top) - shift; x < x1; x += 8) {
-      c.moveTo(x, bottom);
-      c.lineTo(x + (bottom - top), top);
-    }
-    c.stroke();
-    if (words && x1 - x0 > 60) {
-      c.globalAlpha = 1;
+    const { losses, kept } = timeline.model.head;
+    const { view, palette, gutter } = timeline;
+    const say = (from, to, y, text, colour) => {
+      const [x0, x1] = this.pixels(from, to, 0);
+      if (to < view.from || from > view.to || x1 - x0 < 80) return;
+      c.fillStyle = palette.theme.back;
+      c.fillRect(gutter + x0 + 4, y - 8, text.length * 6.2 + 8, 16);
       c.fillStyle = colour;
-      c.fillText(words, x0 + 6, Math.max(RULER, top) + 8);
-    }
-    c.restore();
+      c.fillText(text, gutter + x0 + 8, y);
+    };
+    for (const [from, to] of kept.left_out) say(from, to, timeline.pinnedTo + 10, "not embedded", palette.theme.dim);
+    const points = rowsInView.find((row) => row.kind === "points");
+    if (points) for (const loss of losses) say(loss.from, loss.to, points.y + 10, grouped(loss.count) + " lost", palette.theme.loss);
   }
 
   /** The selected request's stages in one row, as in `show`. */

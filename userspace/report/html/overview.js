@@ -257,26 +257,30 @@ function words(name) {
 function logBins(requests, values, count) {
   let low = Infinity;
   let high = 0;
-  const list = [];
+  let n = 0;
   for (let i = 0; i < requests.count; ++i) {
     const value = values(i);
     if (!(value >= 0)) continue;
-    list.push(i, value);
-    low = Math.min(low, Math.max(1, value));
-    high = Math.max(high, value);
+    ++n;
+    if (value < low) low = value;
+    if (value > high) high = value;
   }
-  if (!list.length) return null;
+  if (!n) return null;
+  low = Math.max(1, low);
   high = Math.max(high, low * 1.05);
-  const place = (ns) => Math.log(Math.max(1, ns) / low) / Math.log(high / low);
+  const scale = 1 / Math.log(high / low);
+  const place = (ns) => Math.log(Math.max(1, ns) / low) * scale;
   const counts = new Array(count).fill(0);
   const examples = new Array(count).fill(-1);
-  for (let k = 0; k < list.length; k += 2) {
-    const bin = Math.min(count - 1, Math.max(0, Math.floor(place(list[k + 1]) * count)));
+  for (let i = 0; i < requests.count; ++i) {
+    const value = values(i);
+    if (!(value >= 0)) continue;
+    const bin = Math.min(count - 1, Math.max(0, Math.floor(place(value) * count)));
     ++counts[bin];
-    examples[bin] = list[k];
+    examples[bin] = i;
   }
   let above = 0;
   let hot = count;
-  while (hot > 0 && above + counts[hot - 1] <= list.length / 200) above += counts[--hot];
+  while (hot > 0 && above + counts[hot - 1] <= n / 100) above += counts[--hot];
   return { counts, examples, place, low, high, hot, most: Math.max(...counts), edge: (k) => low * (high / low) ** (k / count) };
 }

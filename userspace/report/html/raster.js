@@ -55,7 +55,7 @@ class Raster {
         let next = firstAboveNear(begin, view.from + (x + 1) / scale, i, track.last);
         if (next > i + 1 && (end[next - 1] - begin[next - 1]) * scale >= 2) --next;
         const share = Math.min(1, (busy[next] - busy[i]) * scale);
-        const dominant = next - i === 1 ? i : this.slices.longest.of(i, next);
+        const dominant = next - i === 1 ? i : this.slices.longest.roughly(i, next);
         const shade = Math.min(palette.shades - 1, Math.floor(share * palette.shades));
         const list = marked && marked(dominant) ? palette.covered : shades;
         if (x < width) line[x] = list[this.colours[dominant] * palette.shades + shade];
@@ -94,35 +94,52 @@ class Raster {
     }
   }
 
-  /** Requests as points: x the start, y the logarithm of the total. */
+  /** Requests as points: x the start, y the logarithm of the total; where there are many they add up. */
   points(requests, view, top, height, palette, scaleY) {
     const { width } = this;
     const scale = width / (view.to - view.from);
-    const hot = packed(palette.theme.hot);
-    const cool = packed(palette.theme.accent);
-    const size = (view.to - view.from) * requests.count < scaleY.span * 3000 ? 3 : 2;
-    for (let i = 0; i < requests.count; ++i) {
-      const begin = requests.begin[i];
-      if (begin < view.from || begin > view.to || !(requests.total[i] >= 0)) continue;
-      const x = Math.floor((begin - view.from) * scale);
-      const y = top + height - 3 - Math.round(scaleY.of(requests.total[i]) * (height - 6));
-      const colour = requests.total[i] >= scaleY.hotFrom ? hot : cool;
-      const opaque = size === 3 ? 0.9 : 0.6;
-      for (let dy = 0; dy < size; ++dy)
-        for (let dx = 0; dx < size - 1 && x + dx < width; ++dx) {
-          const at = (y + dy) * width + x + dx;
-          if (at >= 0 && at < this.pixels.length) this.pixels[at] = mixed(this.pixels[at], colour, opaque);
-        }
+    const counts = this.counts && this.counts.length === width * height ? this.counts.fill(0) : new Uint16Array(width * height);
+    this.counts = counts;
+    const { begin, count } = requests;
+    const { y, hot } = scaleY;
+    for (let i = 0; i < count; ++i) {
+      const x = (begin[i] - view.from) * scale | 0;
+      if (begin[i] >= view.from && x < width && y[i] < height) counts[y[i] * width + x] += hot[i] ? 256 : 1;
     }
+    const size = (view.to - view.from) * count < scaleY.span * 3000 ? 3 : 2;
+    const back = packed(palette.theme.row);
+    const colours = [palette.theme.accent, palette.theme.hot].map((hex) => [0.55, 0.75, 0.9, 1].map((share) => mixed(back, packed(hex), share)));
+    for (let at = 0; at < counts.length; ++at) {
+      if (!counts[at]) continue;
+      const many = counts[at] & 255;
+      const colour = colours[counts[at] >> 8 ? 1 : 0][size === 3 ? 3 : Math.min(3, many)];
+      for (let dy = 0; dy < size; ++dy)
+        this.pixels.fill(colour, top * width + at + dy * width, top * width + at + dy * width + Math.min(size - 1, width - at % width));
+    }
+  }
+
+  /** Diagonal lines over a part of the image, `thick` of every `spacing` pixels. */
+  hatch(x0, x1, top, bottom, colour, spacing, thick) {
+    for (let y = Math.max(0, top); y < Math.min(this.height, bottom); ++y)
+      for (let line = 0; line < thick; ++line)
+        for (let x = x0 + (spacing * 4096 - (x0 + y + line) % spacing) % spacing; x < x1; x += spacing) this.pixels[y * this.width + x] = colour;
   }
 }
 
-/** Totals on a logarithmic axis. */
-function latencyScale(requests, recorded) {
+/** Totals on a logarithmic axis `height` pixels tall. */
+function latencyScale(requests, recorded, height) {
   const list = requests.byTotal;
   const low = Math.log(Math.max(1, list.length ? requests.total[list[0]] : 1));
   const high = Math.log(Math.max(2, requests.slowest));
   const span = Math.max(0.1, high - low);
   const p99 = list.length ? requests.total[list[Math.max(0, Math.ceil(list.length * 0.99) - 1)]] : 0;
-  return { of: (ns) => (Math.log(Math.max(1, ns)) - low) / span, hotFrom: p99, span: recorded, low: Math.exp(low), high: Math.exp(high) };
+  const of = (ns) => (Math.log(Math.max(1, ns)) - low) / span;
+  const y = new Uint8Array(requests.count).fill(255);
+  const hot = new Uint8Array(requests.count);
+  for (let i = 0; i < requests.count; ++i) {
+    const total = requests.total[i];
+    if (total >= 0) y[i] = height - 5 - Math.round(of(total) * (height - 8));
+    if (total >= p99) hot[i] = 1;
+  }
+  return { of, y, hot, hotFrom: p99, span: recorded, low: Math.exp(low), high: Math.exp(high) };
 }

@@ -30,24 +30,53 @@ class Requests {
     this.numbers = new Map();
   }
 
-  /** times[i * width + stage]: ns from the recording's start, NaN where there is none. */
+  /** times[i * width + stage]: ns from the recording's start, NaN where there is none. Then what follows of them. */
   readTimes(data) {
-    const { width, count, patterns, pattern, done } = this;
+    const { width, count, patterns, pattern } = this;
     this.times = new Float64Array(count * width).fill(NaN);
     this.total = new Float64Array(count).fill(NaN);
+    this.parts = new Float64Array(count * (width + 1)).fill(NaN);
+    this.most = new Float64Array(count);
+    this.mostStage = new Int8Array(count).fill(-1);
     const steps = this.stages.map((_, s) => column(data, "r.step." + s, Float64Array, true));
     const next = new Uint32Array(width);
-    const timed = patterns.map((stages) => stages.filter((s) => s[1] <= SEEN.inferred).map((s) => s[0]));
+    const plans = patterns.map((stages) => this.plan(stages));
     for (let i = 0; i < count; ++i) {
-      const order = timed[pattern[i]];
+      const plan = plans[pattern[i]];
       let time = this.begin[i];
-      for (let k = 0; k < order.length; ++k) {
-        const stage = order[k];
-        if (k) time += steps[stage][next[stage]++];
-        this.times[i * width + stage] = time;
+      for (let k = 0; k < plan.length; k += 2) {
+        const step = k ? steps[plan[k]][next[plan[k]]++] : 0;
+        this.times[i * width + plan[k]] = time += step;
+        if (k && plan[k + 1] >= 0) this.addPart(i, plan[k + 1], step);
       }
-      const end = this.times[i * width + done];
-      if (order.length && order[0] !== done && end >= this.begin[i]) this.total[i] = end - this.begin[i];
+      const end = this.times[i * width + this.done];
+      if (plan.length && plan[0] !== this.done && end >= this.begin[i]) this.total[i] = end - this.begin[i];
+    }
+  }
+
+  /** Of a pattern: each stage that has a time, and whose the time before it is: its own, the unknown's (width), or, after
+   * the end of the read, nobody's (-1). */
+  plan(stages) {
+    const plan = [];
+    let hides = false;
+    let ended = false;
+    for (const [stage, seen] of stages) {
+      if (seen === SEEN.unknown) hides = true;
+      if (seen <= SEEN.inferred) {
+        plan.push(stage, ended ? -1 : hides ? this.width : stage);
+        hides = false;
+      }
+      ended = ended || stage === this.done;
+    }
+    return plan;
+  }
+
+  addPart(i, part, ns) {
+    const at = i * (this.width + 1) + part;
+    this.parts[at] = this.parts[at] >= 0 ? this.parts[at] + ns : ns;
+    if (this.parts[at] > this.most[i]) {
+      this.most[i] = this.parts[at];
+      this.mostStage[i] = part === this.width ? -1 : part;
     }
   }
 
@@ -92,36 +121,6 @@ class Requests {
     return text.replace(/\u0001/g, () => this.numbers.get(template)[at++]);
   }
 
-  /** Time from the stage before to this one, and whose it is, as the report's stage table counts it. */
-  segments(i) {
-    return this.eachSegment(i, []);
-  }
-
-  eachSegment(i, out) {
-    const base = i * this.width;
-    let previous = NaN;
-    let hides = false;
-    for (const [stage, seen] of this.patterns[this.pattern[i]]) {
-      const time = this.times[base + stage];
-      if (Number.isNaN(time)) {
-        hides = hides || seen === SEEN.unknown;
-      } else {
-        if (!Number.isNaN(previous)) out.push([hides ? -1 : stage, time - previous]);
-        previous = time;
-        hides = false;
-      }
-      if (stage === this.done) break;
-    }
-    return out;
-  }
-
-  /** The stage that took most of it: [stage, ns]; stage -1: unknown. */
-  biggest(i) {
-    let best = [-1, 0];
-    for (const segment of this.eachSegment(i, [])) if (segment[1] > best[1]) best = segment;
-    return best;
-  }
-
   threadText(i) {
     const thread = this.threads[this.thread[i]];
     return thread.comm + "/" + thread.tid;
@@ -157,11 +156,8 @@ class Requests {
       const before = name === "xmit" ? wanted - 1 : this.done;
       return (i) => this.times[i * this.width + wanted] - this.times[i * this.width + before];
     }
-    return (i) => {
-      let sum = NaN;
-      for (const [stage, ns] of this.eachSegment(i, [])) if (stage === wanted) sum = (sum || 0) + ns;
-      return sum;
-    };
+    const part = wanted < 0 ? this.width : wanted;
+    return (i) => this.parts[i * (this.width + 1) + part];
   }
 }
 

@@ -11,12 +11,11 @@ class RequestTable {
     this.page = 0;
     this.query = "";
     const { requests } = model;
-    this.biggest = Array.from({ length: requests.count }, (_, i) => requests.biggest(i));
     this.columns = [
       ["id", "request", (i) => requests.id[i], (i) => "#" + requests.id[i]],
       ["begin", "start", (i) => requests.begin[i], (i) => (requests.begin[i] / 1e6).toFixed(3) + " ms"],
       ["total", "total", (i) => requests.total[i], (i) => duration(requests.total[i])],
-      ["stage", "most of it", (i) => this.biggest[i][1], (i) => this.stageText(i)],
+      ["stage", "most of it", (i) => requests.most[i], (i) => this.stageText(i)],
       ["thread", "thread", (i) => requests.thread[i], (i) => requests.threadText(i)],
       ["socket", "socket", (i) => requests.socket[i], (i) => requests.socketText(i)],
       ["bytes", "bytes", (i) => requests.bytes[i], (i) => grouped(requests.bytes[i])],
@@ -24,12 +23,17 @@ class RequestTable {
     ];
     byId("filter").addEventListener("input", () => this.filter(byId("filter").value));
     byId("filter-form").addEventListener("submit", (event) => event.preventDefault());
-    this.filter("");
+    this.stale = true;  // filtered and sorted when it is first looked at
+  }
+
+  show() {
+    if (this.stale) this.filter(this.query);
   }
 
   stageText(i) {
-    const [stage, ns] = this.biggest[i];
-    return `${stage < 0 ? "unknown" : this.model.requests.stages[stage]} ${percent(ns, this.model.requests.total[i])}`;
+    const { requests } = this.model;
+    const stage = requests.mostStage[i];
+    return requests.most[i] ? `${stage < 0 ? "unknown" : requests.stages[stage]} ${percent(requests.most[i], requests.total[i])}` : "";
   }
 
   sureText(i) {
@@ -39,6 +43,7 @@ class RequestTable {
 
   filter(query) {
     this.query = query;
+    this.stale = false;
     const keeps = this.compile(query);
     const { requests } = this.model;
     this.rows = [];
@@ -69,17 +74,13 @@ class RequestTable {
     const { name, down } = this.sort;
     const key = this.columns.find((c) => c[0] === name)[2];
     const sign = down ? -1 : 1;
-    const value = new Map();
-    const of = (i) => {
-      if (!value.has(i)) value.set(i, key(i));
-      const v = value.get(i);
-      return v >= 0 || v < 0 ? v : -1;
-    };
-    this.rows.sort((a, b) => sign * (of(a) - of(b)) || a - b);
+    const values = Float64Array.from({ length: this.model.requests.count }, (_, i) => { const v = key(i); return v >= 0 || v < 0 ? v : -1; });
+    this.rows.sort((a, b) => sign * (values[a] - values[b]) || a - b);
     this.draw();
   }
 
   draw() {
+    if (this.stale) return;
     const pages = Math.max(1, Math.ceil(this.rows.length / PAGE));
     this.page = Math.max(0, Math.min(this.page, pages - 1));
     const first = this.page * PAGE;

@@ -15,7 +15,7 @@ class Timeline {
     this.raster = new Raster(model);
     this.overlay = new Overlay(this.context, this);
     this.span = Math.max(1, model.head.span_ns);
-    this.latency = latencyScale(model.requests, this.span);
+    this.latency = latencyScale(model.requests, this.span, POINTS);
     this.allRows = makeRows(model);
     this.folded = new Set();
     this.view = { from: 0, to: this.span };
@@ -112,6 +112,7 @@ class Timeline {
     c.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     c.fillStyle = palette.theme.back;
     c.fillRect(0, 0, this.gutter, this.height);
+    this.overlay.gaps(shown);
     this.putRaster();
     c.font = "11px system-ui, sans-serif";
     c.textBaseline = "middle";
@@ -122,7 +123,7 @@ class Timeline {
       if (this.slice >= 0) this.overlay.sliceMark(this.slice);
     });
     this.clipped(RULER, () => this.pinned(shown));
-    this.overlay.gaps(shown);
+    this.overlay.gapWords(shown);
     this.overlay.selection();
     this.paintGutter(shown);
     this.minimap.draw();
@@ -199,7 +200,7 @@ class Timeline {
   }
 
   pointY(row, index) {
-    return row.y + row.height - 3 - this.latency.of(this.model.requests.total[index]) * (row.height - 6);
+    return row.y + this.latency.y[index] + 1;
   }
 
   paintGutter(shown) {

@@ -8,6 +8,7 @@ const KIND_TEXT = ["interrupt", "timer interrupt", "softirq", "NAPI poll", "watc
                    "the recorder", "running", "waits for a CPU", "preempted, waits for a CPU", "blocked", "wait call",
                    "receiving call", "sending call", "accepting call", "unread", "not known"];
 const BLOCK = 16;
+const POINTS = 64;  // pixels of the row of requests
 
 class Slices {
   constructor(data) {
@@ -82,6 +83,13 @@ class Maxima {
     }
   }
 
+  /** For a pixel's colour the blocks inside the run will do. */
+  roughly(from, to) {
+    const inner = Math.ceil(from / BLOCK) * BLOCK;
+    const outer = Math.floor(to / BLOCK) * BLOCK;
+    return outer - inner >= 2 * BLOCK ? this.of(inner, outer) : this.of(from, to);
+  }
+
   of(from, to) {
     let best = from;
     let most = this.value(from);
@@ -106,7 +114,7 @@ class Maxima {
 
 /** The rows from top to bottom, group by group. A row has {kind, label, height, track}. */
 function makeRows(model) {
-  const rows = [{ kind: "points", label: "requests", sub: "by start and total", height: 64, id: "requests", pinned: true },
+  const rows = [{ kind: "points", label: "requests", sub: "by start and total", height: POINTS, id: "requests", pinned: true },
                 { kind: "story", label: "selected request", sub: "", height: 22, id: "story", pinned: true }];
   const { slices, requests } = model;
   const tracks = (lane) => slices.tracks.filter((track) => track.lane === lane);
@@ -127,12 +135,9 @@ function makeRows(model) {
 }
 
 function addThreads(rows, model, tracks) {
-  const counts = new Map();
-  for (let i = 0; i < model.requests.count; ++i) {
-    const thread = model.requests.threads[model.requests.thread[i]];
-    const key = thread.tid + "." + thread.start;
-    counts.set(key, (counts.get(key) || 0) + 1);
-  }
+  const uses = new Uint32Array(model.requests.threads.length);
+  for (const thread of model.requests.thread) ++uses[thread];
+  const counts = new Map(model.requests.threads.map((thread, k) => [thread.tid + "." + thread.start, uses[k]]));
   const keys = [...new Set([LANE.state, LANE.call].flatMap((l) => tracks(l).map((t) => t.tid + "." + t.start)))];
   keys.sort((a, b) => (counts.get(b) || 0) - (counts.get(a) || 0));
   if (keys.length) rows.push({ kind: "group", label: "Threads", height: 18, id: "threads" });
@@ -147,13 +152,10 @@ function addThreads(rows, model, tracks) {
 }
 
 function addSockets(rows, model, tracks, requests) {
-  const names = new Map();
-  const counts = new Map();
-  for (let i = 0; i < requests.count; ++i) {
-    const socket = requests.sockets[requests.socket[i]];
-    names.set(socket.cookie, socket);
-    counts.set(socket.cookie, (counts.get(socket.cookie) || 0) + 1);
-  }
+  const uses = new Uint32Array(requests.sockets.length);
+  for (const socket of requests.socket) ++uses[socket];
+  const names = new Map(requests.sockets.map((socket) => [socket.cookie, socket]));
+  const counts = new Map(requests.sockets.map((socket, k) => [socket.cookie, uses[k]]));
   const list = tracks(LANE.unread).sort((a, b) => (counts.get(b.key) || 0) - (counts.get(a.key) || 0));
   if (list.length) rows.push({ kind: "group", label: "Sockets: unread", height: 18, id: "sockets" });
   for (const track of list) {
