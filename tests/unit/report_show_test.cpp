@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <regex>
 #include <sstream>
 
 #include "tests/support/path_builder.hpp"
@@ -140,6 +141,19 @@ TEST(ShowTest, WakerAndPredecessorAreNamed) {
   const std::string text = render_path(b.path, style_of(200));
   EXPECT_THAT(line_of(text, "waking"), HasSubstr("by \"redis-cli\" (task 77), task 99 was woken, not the reader"));
   EXPECT_THAT(line_of(text, "running"), HasSubstr("ran there before: \"backup\" (task 88)"));
+}
+
+TEST(ShowTest, ColourChangesNoCharacterAndTellsTheStagesApart) {
+  const PathBuilder b = card_path();
+  for (const std::size_t width : {80U, 120U, 200U}) {
+    Style style = style_of(width);
+    style.color = true;
+    const std::string text = render_path(b.path, style);
+    EXPECT_EQ(std::regex_replace(text, std::regex("\x1b\\[[0-9]+m"), ""), render_path(b.path, style_of(width)));
+    EXPECT_THAT(text, HasSubstr("\x1b[31m#"));  // the wait for a CPU
+    EXPECT_THAT(text, HasSubstr("\x1b[35m#"));  // the interrupt
+    EXPECT_THAT(text, HasSubstr("\x1b[34m#"));  // the copy
+  }
 }
 
 TEST(ShowTest, HostileNamesNeverReachTheTerminalRaw) {

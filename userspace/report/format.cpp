@@ -29,6 +29,9 @@ const char* escape_of(Color color) {
     case Color::kGreen: return "\x1b[32m";
     case Color::kYellow: return "\x1b[33m";
     case Color::kRed: return "\x1b[31m";
+    case Color::kBlue: return "\x1b[34m";
+    case Color::kMagenta: return "\x1b[35m";
+    case Color::kCyan: return "\x1b[36m";
   }
   return "";
 }

@@ -20,7 +20,10 @@ enum class Color : std::uint8_t {
   kDim,
   kGreen,
   kYellow,
-  kRed
+  kRed,
+  kBlue,
+  kMagenta,
+  kCyan
 };
 std::string paint(const Style& style, Color color, std::string_view text);
 

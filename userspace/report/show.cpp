@@ -91,7 +91,17 @@ struct BarSigns {
 constexpr BarSigns kBlocks = {"█", "▒", "░", "»"};
 constexpr BarSigns kAscii = {"#", "~", "?", ">"};
 
-std::string bar_text(const Layout& layout, const Place& place, Seen seen, std::uint64_t total_ns) {
+// As in the HTML report: what the kernel does before the data is readable, the way to a CPU, the reader's own.
+Color bar_color(Stage stage) {
+  if (stage <= Stage::kRaise) return Color::kMagenta;
+  if (stage <= Stage::kRunnable) return Color::kYellow;
+  if (stage == Stage::kRunning) return Color::kRed;
+  if (stage <= Stage::kRead) return Color::kGreen;
+  return stage <= Stage::kDone ? Color::kBlue : Color::kCyan;
+}
+
+std::string bar_text(const Layout& layout, const Place& place, const Path& path, Stage stage, std::uint64_t total_ns) {
+  const Seen seen = path.at(stage).seen;
   const BarSigns& signs = layout.style.utf8 ? kBlocks : kAscii;
   std::string bar(layout.bar, ' ');
   if (!place.has_delta || total_ns == 0) return bar;
@@ -102,12 +112,15 @@ std::string bar_text(const Layout& layout, const Place& place, Seen seen, std::u
                                     static_cast<double>(layout.bar));
   };
   const char* sign = place.hides_unknown ? signs.unknown : seen == Seen::kInferred ? signs.inferred : signs.sure;
-  if (to_ns > total_ns) return std::string(layout.bar - 1, ' ') + signs.beyond;
+  const auto painted = [&](std::size_t before, const std::string& text, std::size_t after) {
+    return std::string(before, ' ') + paint(layout.style, bar_color(stage), text) + std::string(after, ' ');
+  };
+  if (to_ns > total_ns) return painted(layout.bar - 1, signs.beyond, 0);
   const std::size_t begin = std::min(cell(from_ns), layout.bar - 1);
   const std::size_t end = std::clamp(cell(to_ns), begin + 1, layout.bar);
-  bar.assign(begin, ' ');
+  bar.clear();
   for (std::size_t i = begin; i < end; ++i) bar += sign;
-  return bar.append(layout.bar - end, ' ');
+  return painted(begin, bar, layout.bar - end);
 }
 
 struct Mark {
@@ -144,7 +157,7 @@ std::string stage_lines(const Layout& layout, const Path& path, Stage stage, con
   const std::string cpu = point.has_time() && point.cpu >= 0 ? std::to_string(point.cpu) : "-";
   line += pad_left(offset_text(place), 10) + pad_left(delta_text(place), 11) + pad_left(cpu, 4) + "  ";
   line += pad_right(fit_charset(layout.style, stage_context(path, stage)), kContextWidth - 1) + ' ';
-  line += bar_text(layout, place, point.seen, total_ns);
+  line += bar_text(layout, place, path, stage, total_ns);
   std::size_t next = 0;
   if (layout.beside) line += ' ' + paint(layout.style, dim_or_none, evidence[next++]);
   line.erase(line.find_last_not_of(' ') + 1);
