@@ -379,7 +379,8 @@ struct wp_addr {
 	F(wp_u64, noted, "fact kept for a later record, or nothing to say")                        \
 	F(wp_u64, map_full, "lost: no room for state")                                             \
 	F(wp_u64, ring_full, "lost: no room in the ring")                                          \
-	F(wp_u64, submitted, "records handed to the ring")
+	F(wp_u64, submitted, "records handed to the ring")                                         \
+	F(wp_u64, missed, "firings the kernel left out, for this program was running on that CPU already; only in rows of CPU 0xffffffff, for all CPUs together")
 
 #define WP_FIELDS_clock(F)                                                                         \
 	F(wp_u64, monotonic_ns, "CLOCK_MONOTONIC")                                                 \
@@ -391,7 +392,11 @@ struct wp_addr {
 	F(wp_u64, received, "records taken from it so far")                                        \
 	F(wp_u64, written, "of these, records handed to the file")                                 \
 	F(wp_u64, dropped, "of these, records the file did not take")                              \
-	F(wp_u64, peak_bytes, "most bytes seen waiting in it")
+	F(wp_u64, peak_bytes, "most bytes seen waiting in it")                                     \
+	F(wp_u64, taken, "last number taken for a record: those submitted, and those that found no room")
+
+/* In `of_cpu`: the row is of all CPUs together. */
+#define WP_ALL_CPUS 0xffffffffu
 
 #define WP_FIELDS_cpu_slice(F)                                                                     \
 	F(wp_u64, begin_ns, "when it began, 0: not seen; the record's own time is its end. A NAPI poll: the softirq's entry, or the end of the poll before") \

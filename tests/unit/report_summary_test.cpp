@@ -169,7 +169,12 @@ TEST(SummaryTest, TheBooksBalanceOrNameTheHookThatDoesNot) {
   model::RecordingInfo info = some_info();
   info.hooks.push_back({"sched__switch", "sched_switch", "running", "", true, 10, 1, 2, 3, 0, 0, 4});
   info.hooks.push_back({"stack__receive", "netif_receive_skb", "stack", "", true});
-  EXPECT_THAT(rendered(info, some_summary(), four_reads()), HasSubstr("  books: 2 hooks balance\n"));
+  model::Summary summary = some_summary();
+  summary.books.fired = 10;
+  summary.books.submitted = summary.books.received = summary.books.in_file = 4;
+  summary.books.has_rings = true;
+  EXPECT_THAT(rendered(info, summary, four_reads()),
+              HasSubstr("  books: 10 firings, 4 records, 4 in the file; difference 0\n"));
   const nlohmann::json hook = summary_json(info, some_summary(), four_reads())["recording"]["hooks"][0];
   EXPECT_EQ(hook, nlohmann::json({{"name", "sched__switch"},
                                   {"tracepoint", "sched_switch"},
@@ -181,9 +186,26 @@ TEST(SummaryTest, TheBooksBalanceOrNameTheHookThatDoesNot) {
                                   {"noted", 3},
                                   {"map_full", 0},
                                   {"ring_full", 0},
-                                  {"submitted", 4}}));
+                                  {"submitted", 4},
+                                  {"missed", 0}}));
   info.hooks[0].fired = 11;
-  EXPECT_THAT(rendered(info, some_summary(), four_reads()), HasSubstr("  books: not balanced: sched_switch\n"));
+  summary.books.hooks_difference = 1;
+  EXPECT_THAT(rendered(info, summary, four_reads()), HasSubstr("; difference 1, sched_switch does not balance\n"));
+}
+
+TEST(SummaryTest, WhatAHookLostIsToldWithItsPlaceAndCause) {
+  model::RecordingInfo info = some_info();
+  info.hooks.push_back({"sched__switch", "sched_switch", "running", "", true});
+  model::Summary summary = some_summary();
+  const std::uint64_t begin = summary.first_ns;
+  summary.books.lost = {{0, 1, 3, 0, 0, begin + 100'000'000, begin + 200'000'000}, {0, ~0U, 0, 0, 2, begin, begin + 5}};
+  const std::string text = rendered(info, summary, four_reads());
+  EXPECT_THAT(text, HasSubstr("  sched_switch on CPU 1  0.100000..0.200000 s  3 found the ring full\n"));
+  EXPECT_THAT(text, HasSubstr("  sched_switch on some CPU  0.000000..0.000000 s  2 came while its program ran\n"));
+  const nlohmann::json lost = summary_json(info, summary, four_reads())["loss"]["books"]["lost"];
+  EXPECT_EQ(lost[0]["cpu"], 1);
+  EXPECT_EQ(lost[1]["cpu"], nullptr);
+  EXPECT_EQ(lost[1]["missed"], 2);
 }
 
 TEST(SummaryTest, NothingRecordedIsSaidAndNotZeroNanoseconds) {

@@ -20,6 +20,8 @@ ssize_t IoVfs::write(int fd, std::span<const std::byte> bytes) {
   return written < 0 ? -errno : written;
 }
 
+int IoVfs::fchown(int fd, uid_t uid, gid_t gid) { return status(::fchown(fd, uid, gid)); }
+
 int IoVfs::fsync(int fd) { return status(::fsync(fd)); }
 
 int IoVfs::ftruncate(int fd, off_t length) { return status(::ftruncate(fd, length)); }

@@ -18,6 +18,7 @@ class IoVfs {
 
   virtual int open(const char* path, int flags, unsigned mode);
   virtual ssize_t write(int fd, std::span<const std::byte> bytes);
+  virtual int fchown(int fd, uid_t uid, gid_t gid);
   virtual int fsync(int fd);
   virtual int ftruncate(int fd, off_t length);
   virtual int unlink(const char* path);

@@ -3,9 +3,11 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <linux/membarrier.h>
 #include <sched.h>
 #include <spdlog/spdlog.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +17,7 @@
 #include <cstring>
 #include <utility>
 
+#include "userspace/capture/refusal.hpp"
 #include "userspace/capture/syscalls.hpp"
 #include "wakepath.skel.h"
 
@@ -88,16 +91,7 @@ std::string first_words() {
   return words.substr(0, words.find('\n'));
 }
 
-Error load_error(int code) {
-  const std::string why = std::strerror(-code);
-  if (code == -EPERM || code == -EACCES) {
-    if (!read_rights().enough())
-      return {ExitCode::kNotPermitted, "loading the programs needs CAP_BPF and CAP_PERFMON; run as root"};
-  }
-  return {code == -EPERM ? ExitCode::kNotPermitted : ExitCode::kError,
-          "the kernel refused a program (" + why + "): " + first_words() +
-              "; `wakepath doctor` tells what this kernel offers, `-v` shows the verifier's words"};
-}
+Error load_error(int code) { return explain_refusal(-code, first_words()); }
 
 std::vector<HookState> hook_table() {
   return {
@@ -134,6 +128,7 @@ Result<void> Probes::open(const ProbeOptions& options, const KernelFacts& facts)
   if (auto sized = size_maps(options); !sized) return sized;
   if (const int error = wakepath_bpf::load(skeleton_); error) return load_error(error);
   note_verifier_work();
+  for (const HookState& hook : hooks_) program_fds_.push_back(bpf_program__fd(program(hook.name)));
   if (auto made = make_rings(options.ring_bytes); !made) return made;
   return map_counters();
 }
@@ -203,7 +198,7 @@ Result<void> Probes::size_maps(const ProbeOptions& options) {
   for (__u32 i = 0; i < cpus; ++i) {
     const int fd =
         bpf_map_create(BPF_MAP_TYPE_RINGBUF, "wp_ring", 0, 0, static_cast<__u32>(options.ring_bytes), nullptr);
-    if (fd == -EPERM) return load_error(fd);
+    if (fd == -EPERM || fd == -EMFILE) return load_error(fd);
     if (fd < 0)
       return Error{ExitCode::kError, "no ring of " + std::to_string(options.ring_bytes >> 20U) +
                                          " MiB per CPU to be had (" + std::strerror(-fd) + "); pass a smaller --ring"};
@@ -379,9 +374,20 @@ void Probes::release(std::vector<bpf_link*>& links) {
   links.clear();
 }
 
+// A program that was running when its link went is still to make its record and to count it. It runs with preemption
+// off, so it has ended after a grace period, which is what this barrier is (membarrier(2), synchronize_rcu()).
 void Probes::detach() {
+  if (card_links_.empty() && links_.empty()) return;
   release(card_links_);
   release(links_);
+  if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0) usleep(50'000);  // nohz_full kernels refuse it
+}
+
+std::uint64_t Probes::missed(std::uint32_t hook) const {
+  const int fd = program_fds_[hook];
+  bpf_prog_info info{};
+  __u32 length = sizeof info;
+  return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &length) == 0 ? info.recursion_misses : 0;
 }
 
 }  // namespace wp::capture

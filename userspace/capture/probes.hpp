@@ -59,13 +59,15 @@ class Probes {
   [[nodiscard]] std::size_t target_count() const;
   /// Act on what the programs asked for: late attachments, another search. Cheap when there is nothing.
   Result<void> serve_signals();
-  /// Stop all programs; the rings keep what is in them.
+  /// Stop all programs, and wait for those that run at this moment; the rings keep what is in them.
   void detach();
 
   [[nodiscard]] unsigned cpus() const { return static_cast<unsigned>(rings_.size()); }
   std::vector<Ring>& rings() { return rings_; }
   /// Counters of one CPU, live.
   [[nodiscard]] const wp_cpu_counters& counters(unsigned cpu) const;
+  /// Firings of a hook that the kernel left out on all CPUs, because its program was running there already.
+  [[nodiscard]] std::uint64_t missed(std::uint32_t hook) const;
   [[nodiscard]] const std::vector<HookState>& hooks() const { return hooks_; }
 
  private:
@@ -92,6 +94,7 @@ class Probes {
   std::vector<int> ring_fds_;
   std::vector<Ring> rings_;
   std::vector<HookState> hooks_;
+  std::vector<int> program_fds_;  // by hook; negative: not loaded
   void* counters_ = nullptr;
   std::size_t counters_stride_ = 0, counters_bytes_ = 0;
 };

@@ -33,6 +33,19 @@ Field field_at(const std::byte* record, Field Record::*field) {
   return r.*field;
 }
 
+// One hook's counters at a moment when no program of it was between its entry and its outcome. Programs go on running
+// while we look, so it is looked again; a hook that is never seen at rest is taken as it is.
+Recorder::Counts settled_counts(const wp_u64 (&live)[WP_OUTCOMES]) {
+  Recorder::Counts counts{};
+  for (int i = 0; i < 1000; ++i) {
+    for (std::size_t k = 0; k < counts.size(); ++k) counts[k] = __atomic_load_n(&live[k], __ATOMIC_ACQUIRE);
+    std::uint64_t outcomes = 0;
+    for (std::size_t k = WP_FIRED + 1; k < counts.size(); ++k) outcomes += counts[k];
+    if (counts[WP_FIRED] == 0 || counts[WP_FIRED] == outcomes) break;
+  }
+  return counts;
+}
+
 }  // namespace
 
 Recorder::Recorder(Probes& probes, const KernelFacts& facts, event::RecordSink& writer)
@@ -117,24 +130,30 @@ bool Recorder::drain() {
   return caught_up;
 }
 
+void Recorder::add_counters(std::uint32_t hook, std::uint32_t cpu, const Counts& counts, std::uint64_t now_ns) {
+  auto& r = add<wp_counters>(now_ns);
+  r.h.kind = WP_KIND_counters;
+  r.hook = hook;
+  r.of_cpu = cpu;
+  r.self = counts[WP_SELF];
+  r.filtered = counts[WP_FILTERED];
+  r.noted = counts[WP_NOTED];
+  r.map_full = counts[WP_MAP_FULL];
+  r.ring_full = counts[WP_RING_FULL];
+  r.submitted = counts[WP_SUBMITTED];
+  r.fired = counts[WP_FIRED] ? counts[WP_FIRED] : r.self + r.filtered + r.noted;
+}
+
+// Only after all rings were looked at: what the counters have beyond that is still to come.
 void Recorder::add_books(std::uint64_t now_ns) {
   for (unsigned cpu = 0; cpu < probes_.cpus(); ++cpu) {
-    const wp_cpu_counters& live = probes_.counters(cpu);
+    const std::uint64_t taken = __atomic_load_n(&probes_.counters(cpu).seq, __ATOMIC_ACQUIRE);
     for (std::uint32_t hook = 0; hook < WP_HOOK_count; ++hook) {
-      auto& last = last_books_[cpu].count[hook];
-      if (std::memcmp(last, live.count[hook], sizeof(last)) == 0) continue;
-      std::memcpy(last, live.count[hook], sizeof(last));
-      auto& r = add<wp_counters>(now_ns);
-      r.h.kind = WP_KIND_counters;
-      r.hook = hook;
-      r.of_cpu = cpu;
-      r.self = last[WP_SELF];
-      r.filtered = last[WP_FILTERED];
-      r.noted = last[WP_NOTED];
-      r.map_full = last[WP_MAP_FULL];
-      r.ring_full = last[WP_RING_FULL];
-      r.submitted = last[WP_SUBMITTED];
-      r.fired = last[WP_FIRED] ? last[WP_FIRED] : r.self + r.filtered + r.noted;
+      Counts& last = last_books_[cpu][hook];
+      const Counts now = settled_counts(probes_.counters(cpu).count[hook]);
+      if (now == last) continue;
+      last = now;
+      add_counters(hook, cpu, now, now_ns);
     }
     auto& ring = add<wp_ring>(now_ns);
     ring.h.kind = WP_KIND_ring;
@@ -142,6 +161,14 @@ void Recorder::add_books(std::uint64_t now_ns) {
     ring.received = rings_[cpu].received;
     ring.written = rings_[cpu].received;
     ring.peak_bytes = rings_[cpu].peak;
+    ring.taken = taken;
+  }
+  for (std::uint32_t hook = 0; hook < WP_HOOK_count; ++hook) {
+    const std::uint64_t missed = probes_.missed(hook);
+    if (missed == missed_[hook]) continue;
+    missed_[hook] = missed;
+    add_counters(hook, WP_ALL_CPUS, Counts{}, now_ns);
+    reinterpret_cast<wp_counters*>(buffer_.data() + buffer_.size() - sizeof(wp_counters))->missed = missed;
   }
   last_books_ns_ = now_ns;
 }

@@ -3,6 +3,7 @@
 // Moves records from the rings into a recording, and does nothing else with them: the analysis is
 // made later, from the file, by anyone. The loop is one thread with a timer, because a wake-up per
 // record would cost more than the record, and would be an event of its own on the machine watched.
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <set>
@@ -18,6 +19,8 @@ namespace wp::capture {
 class Recorder {
  public:
   Recorder(Probes& probes, const KernelFacts& facts, event::RecordSink& writer);
+
+  using Counts = std::array<std::uint64_t, WP_OUTCOMES>;  ///< of one hook on one CPU, by wp_outcome
 
   /// One look at every ring. Names and counters are added as they come due.
   Result<void> turn();
@@ -41,6 +44,7 @@ class Recorder {
   void name_symbol(std::uint64_t address, std::uint64_t now_ns);
   void add_name(std::uint32_t space, std::uint64_t key, const std::string& name, std::uint64_t now_ns);
   void add_static_names();
+  void add_counters(std::uint32_t hook, std::uint32_t cpu, const Counts& counts, std::uint64_t now_ns);
   void add_books(std::uint64_t now_ns);
   Result<void> hand_over();
 
@@ -49,7 +53,8 @@ class Recorder {
   event::RecordSink& writer_;
   std::vector<std::byte> buffer_;
   std::vector<RingBooks> rings_;
-  std::vector<wp_cpu_counters> last_books_;
+  std::vector<std::array<Counts, WP_HOOK_count>> last_books_;
+  std::array<std::uint64_t, WP_HOOK_count> missed_{};
   std::set<std::uint64_t> named_symbols_;
   std::set<std::uint32_t> named_reasons_;
   std::uint64_t received_ = 0, last_books_ns_ = 0;

@@ -27,7 +27,8 @@ Result<Ring> Ring::map(int map_fd, std::size_t bytes) {
   if (producer == MAP_FAILED) {
     const int error = errno;
     munmap(consumer, page_size());
-    return Error{ExitCode::kError, std::string("map a ring's data: ") + std::strerror(error)};
+    return Error{ExitCode::kError,
+                 std::string("map a ring's data: ") + std::strerror(error) + "; pass a smaller --ring"};
   }
   return Ring(consumer, producer, bytes);
 }

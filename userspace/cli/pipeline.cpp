@@ -44,6 +44,7 @@ void add_counts(model::RecordingInfo& info, const std::map<std::uint32_t, model:
     use.map_full = counted.map_full;
     use.ring_full = counted.ring_full;
     use.submitted = counted.submitted;
+    use.missed = counted.missed;
     if (use.fired && !use.attached) {  // when the header was written nothing had needed it yet
       use.attached = true;
       use.reason.clear();

@@ -11,13 +11,17 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <memory>
 
 #include "userspace/base/unique_fd.hpp"
+#include "userspace/capture/confine.hpp"
 #include "userspace/capture/probes.hpp"
 #include "userspace/capture/recorder.hpp"
+#include "userspace/capture/refusal.hpp"
 #include "userspace/stream/recording_writer.hpp"
 
 namespace wp::cli {
@@ -37,6 +41,7 @@ void catch_signals() {
   action.sa_handler = on_interrupt;
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaction(signal, &action, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is then an error of write(2), which has a message
 }
 
 std::uint64_t now_ns() {
@@ -108,7 +113,7 @@ class Watched {
   }
   [[nodiscard]] bool all_ended() const {
     return !fds_.empty() && std::none_of(fds_.begin(), fds_.end(), [](const UniqueFd& fd) {
-      return fd && syscall(SYS_pidfd_send_signal, fd.get(), 0, nullptr, 0) == 0;
+      return fd && (syscall(SYS_pidfd_send_signal, fd.get(), 0, nullptr, 0) == 0 || errno == EPERM);
     });
   }
 
@@ -152,6 +157,20 @@ std::string size_text(std::uint64_t bytes) {
                             : fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
 }
 
+// Under sudo the recording belongs to who typed the command, who is going to read it.
+std::optional<stream::Owner> invoking_user() {
+  const auto number = [](const char* name) -> std::optional<unsigned> {
+    const char* text = std::getenv(name);
+    unsigned value = 0;
+    if (!text) return std::nullopt;
+    const auto [rest, error] = std::from_chars(text, text + std::strlen(text), value);
+    return error == std::errc() && *rest == '\0' ? std::optional(value) : std::nullopt;
+  };
+  const auto uid = number("SUDO_UID"), gid = number("SUDO_GID");
+  if (geteuid() != 0 || !uid || !gid) return std::nullopt;
+  return stream::Owner{*uid, *gid};
+}
+
 class Session {
  public:
   explicit Session(const RecordOptions& options) : options_(options) {}
@@ -163,6 +182,7 @@ class Session {
   Result<void> loop();
   Result<void> write_usage();
   [[nodiscard]] bool over();
+  [[nodiscard]] Error with_dropped(Error error) const;
   Result<int> conclude(Result<void> looped);
 
   const RecordOptions& options_;
@@ -186,10 +206,7 @@ Result<std::vector<pid_t>> Session::choose() {
 
 Result<void> Session::prepare() {
   if (auto target = options_.target.check(); !target) return target;
-  if (!capture::read_rights().enough())
-    return Error{ExitCode::kNotPermitted,
-                 "recording needs CAP_BPF and CAP_PERFMON, and finding the target CAP_SYS_PTRACE; "
-                 "run it as root"};
+  if (auto obstacle = capture::known_obstacle()) return std::move(*obstacle);
   if (std::string why = capture::foreign_namespace(); !why.empty())
     return Error{ExitCode::kNotPermitted, std::move(why)};
   auto facts = capture::KernelFacts::read();
@@ -212,11 +229,13 @@ Result<void> Session::prepare() {
                                        "; start the server first, or record it with -- COMMAND"};
   if (!options_.target.comm.empty() && pids->empty())
     spdlog::warn("no process is named '{}' yet; waiting for one", options_.target.comm);
-  auto writer =
-      stream::RecordingWriter::create(options_.output, header_for(options_, *probes_),
-                                      options_.replace ? stream::Existing::kReplace : stream::Existing::kRefuse);
+  auto writer = stream::RecordingWriter::create(
+      options_.output, header_for(options_, *probes_),
+      options_.replace ? stream::Existing::kReplace : stream::Existing::kRefuse, invoking_user());
   if (!writer) return std::move(writer.error());
   writer_ = std::move(*writer);
+  if (facts_->address_of("ep_poll_callback") == 0)
+    spdlog::warn("/proc/kallsyms shows no addresses, so how readers wait will not be known; it takes CAP_SYSLOG");
   recorder_ = std::make_unique<capture::Recorder>(*probes_, *facts_, *writer_);
   return {};
 }
@@ -246,12 +265,20 @@ Result<void> Session::write_usage() {
   return probes_->write_usage();
 }
 
+// What came out of the rings and did not reach the file is told: nothing else can.
+Error Session::with_dropped(Error error) const {
+  const std::uint64_t received = recorder_->received(), written = writer_->counts().probe_records;
+  if (received > written)
+    error.message += fmt::format("; {} records were received in all, {} dropped", received, received - written);
+  return error;
+}
+
 Result<int> Session::conclude(Result<void> looped) {
   if (looped) looped = probes_->write_usage();
   probes_->detach();
-  if (!looped) return std::move(looped.error());
-  if (auto finished = recorder_->finish(); !finished) return std::move(finished.error());
-  if (auto closed = writer_->close(); !closed) return std::move(closed.error());
+  if (!looped) return with_dropped(std::move(looped.error()));
+  if (auto finished = recorder_->finish(); !finished) return with_dropped(std::move(finished.error()));
+  if (auto closed = writer_->close(); !closed) return with_dropped(std::move(closed.error()));
   const std::uint64_t lost = recorder_->lost();
   if (!options_.quiet)
     spdlog::info("wrote {} ({}): {} records, {} lost. Next: wakepath report {}", options_.output,
@@ -267,6 +294,8 @@ Result<int> Session::conclude(Result<void> looped) {
 Result<int> Session::run() {
   catch_signals();
   if (auto prepared = prepare(); !prepared) return std::move(prepared.error());
+  const auto whom = command_ ? capture::MaySignal::kAnybody : capture::MaySignal::kOwn;
+  if (auto confined = capture::confine(whom); !confined) return std::move(confined.error());
   if (!options_.quiet) announce(options_, *probes_);
   if (command_) command_->let_go();
   if (options_.ready_fd >= 0 && ::write(options_.ready_fd, "", 1) != 1)

@@ -16,7 +16,8 @@ struct Loss {
     kRingFull,
     kDamaged,
     kUndecodable,
-    kLate
+    kLate,
+    kTail
   };
   std::uint64_t from_ns = 0;  ///< last time before the gap, 0: from the start
   std::uint64_t to_ns = 0;    ///< first time after it

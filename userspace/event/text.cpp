@@ -188,6 +188,7 @@ const char* loss_name(Loss::Why why) {
     case Loss::Why::kDamaged: return "damaged";
     case Loss::Why::kUndecodable: return "undecodable";
     case Loss::Why::kLate: return "late";
+    case Loss::Why::kTail: return "tail";
   }
   return "unknown";
 }

@@ -341,6 +341,7 @@ struct HookUse {
   std::string name, tracepoint, stage, reason;  ///< reason: why it is missing, empty when attached
   bool attached = false;
   std::uint64_t fired = 0, self = 0, filtered = 0, noted = 0, map_full = 0, ring_full = 0, submitted = 0;
+  std::uint64_t missed = 0;  ///< left out by the kernel, because the hook's program was running on that CPU already
 
   /// What became of each firing is known.
   [[nodiscard]] bool balances() const { return fired == self + filtered + noted + map_full + ring_full + submitted; }
@@ -364,6 +365,28 @@ struct Gap {
   std::string why;
 };
 
+/// What one hook lost on one CPU, and when: within a tenth of a second, for that is how often it is written down.
+struct HookLoss {
+  std::uint32_t hook = 0;  ///< index into RecordingInfo::hooks
+  std::uint32_t cpu = 0;   ///< ~0: of all CPUs together
+  std::uint64_t ring_full = 0, map_full = 0, missed = 0;
+  std::uint64_t from_ns = 0, to_ns = 0;
+};
+
+/// Is anything unaccounted for? Each hook on each CPU: fired = self + filtered + noted + map_full + ring_full +
+/// submitted. Each CPU: submitted = received = written + dropped; written = records in the file; numbers taken =
+/// submitted + ring_full; numbers missing in the file = ring_full. The differences are sums of what each of these is
+/// off by. They are 0 in a whole recording that was closed; without its end the last books are older than the last
+/// records.
+struct Books {
+  std::uint64_t fired = 0, submitted = 0, ring_full = 0, map_full = 0, missed = 0;
+  std::uint64_t received = 0, dropped = 0, in_file = 0;
+  std::uint64_t in_gaps = 0;  ///< numbers missing between and behind the records of the file
+  std::uint64_t hooks_difference = 0, rings_difference = 0;
+  std::vector<HookLoss> lost;
+  bool has_rings = false;  ///< the recorder wrote down its rings at all
+};
+
 /// Everything that is not a path: totals over the whole recording.
 struct Summary {
   std::uint64_t first_ns = 0, last_ns = 0;
@@ -381,6 +404,7 @@ struct Summary {
   std::map<TaskId, Task> tasks;
   std::vector<Diagnostic> diagnostics;
   std::vector<Gap> gaps;
+  Books books;
 };
 
 }  // namespace wp::model

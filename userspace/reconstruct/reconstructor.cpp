@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::uint32_t kTcpEstablished = 1, kTcpSynSent = 2, kTcpClose = 7;
 constexpr std::size_t kGapsKept = 4096;
-constexpr std::size_t kFinishedKept = 4096;
+constexpr std::size_t kFinishedKept = 16384;
 constexpr std::size_t kEarlyReadsKept = 64;
 
 // The entry, or where entries are not recorded the first trace of the call.
@@ -34,6 +34,7 @@ const char* loss_name(event::Loss::Why why) {
     case event::Loss::Why::kDamaged: return "the recording is damaged here";
     case event::Loss::Why::kUndecodable: return "the record can't be decoded";
     case event::Loss::Why::kLate: return "the record came too late to be sorted";
+    case event::Loss::Why::kTail: return "nothing of this CPU follows: the ring was full, or the recording broke off";
   }
   return "unknown";
 }
@@ -41,6 +42,34 @@ const char* loss_name(event::Loss::Why why) {
 // These were concluded from something seen, not from something missing.
 bool is_certain_whatever_was_lost(Reason why) {
   return why == Reason::kReadBeforeReady || why == Reason::kReaderAlsoDelivers;
+}
+
+void join_gap(model::Gap& all, const event::Loss& loss) {
+  if (all.cpu != loss.cpu) all.cpu = event::Loss::kAllCpus;
+  all.from_ns = std::min(all.from_ns, loss.from_ns);
+  all.to_ns = std::max(all.to_ns, loss.to_ns);
+  all.count += loss.count;
+  all.why = "many gaps, from here to the last";
+}
+
+std::uint64_t begin_of(const model::Path& path) {
+  std::uint64_t first = 0;
+  for (const auto& point : path.stages)
+    if (point.has_time() && (!first || point.ts_ns < first)) first = point.ts_ns;
+  return first;
+}
+
+void set_lost(model::Path& path, Stage stage) { path.at(stage) = {Seen::kUnknown, Reason::kLost, 0, -1}; }
+
+// "No wake was needed" rests on no wake having been seen. True if that was all it rested on.
+bool doubt_wake(model::Path& path) {
+  if (path.wake.needed || is_certain_whatever_was_lost(path.wake.why)) return false;
+  path.wake.certainty = Seen::kUnknown;
+  path.wake.why = Reason::kLost;
+  for (const Stage stage : {Stage::kWaking, Stage::kRunnable, Stage::kRunning})
+    if (path.at(stage).seen == Seen::kNotNeeded || path.at(stage).why == Reason::kWitnessContradicts)
+      set_lost(path, stage);
+  return true;
 }
 
 }  // namespace
@@ -56,6 +85,7 @@ void Reconstructor::on(const event::Event& event) {
 }
 
 void Reconstructor::note_time(const wp_header& h) {
+  books_.count(h);
   if (h.kind >= WP_KIND_first_of_collector || h.kind == WP_KIND_name) return;  // not something that happened
   if (!summary_.first_ns) summary_.first_ns = h.ts_ns;
   if (h.ts_ns < summary_.last_ns)
@@ -70,11 +100,24 @@ void Reconstructor::route(const event::Loss& loss) {
   if (loss.why == event::Loss::Why::kDamaged) ++summary_.damaged_blocks;
   if (summary_.gaps.size() < kGapsKept)
     summary_.gaps.push_back({loss.cpu, loss.from_ns, loss.to_ns, loss.count, loss_name(loss.why)});
+  else
+    join_gap(summary_.gaps.back(), loss);
   gaps_.push_back(loss);
-  if (gaps_.size() > kGapsKept) gaps_.pop_front();
+  if (gaps_.size() <= kGapsKept) return;
+  // Too many to tell apart: the two oldest become one that covers both.
+  gaps_[1].from_ns = std::min(gaps_[0].from_ns, gaps_[1].from_ns);
+  gaps_[1].to_ns = std::max(gaps_[0].to_ns, gaps_[1].to_ns);
+  gaps_.pop_front();
 }
 
-void Reconstructor::route(const wp_watermark&) { pass_on_older(); }
+void Reconstructor::route(const wp_watermark&) {
+  if (!books_.has_rings()) pass_on_older();
+}
+
+void Reconstructor::route(const wp_ring& r) {
+  books_.on(r);
+  if (r.of_cpu == 0) pass_on_older();
+}
 
 void Reconstructor::route(const wp_socket& r) {
   sockets_.on(r);
@@ -337,30 +380,39 @@ void Reconstructor::forget_surplus() {
 // upto_ns: until when a reply was waited for.
 void Reconstructor::mark_loss(model::Path& path, std::uint64_t upto_ns) const {
   if (gaps_.empty()) return;
-  std::uint64_t first = 0;
-  for (const auto& point : path.stages)
-    if (point.has_time() && (!first || point.ts_ns < first)) first = point.ts_ns;
-  const std::uint64_t last = path.at(Stage::kDone).ts_ns;
+  const std::uint64_t first = begin_of(path), last = path.at(Stage::kDone).ts_ns;
   const auto lost_within = [this](std::uint64_t from_ns, std::uint64_t to_ns) {
     return std::any_of(gaps_.rbegin(), gaps_.rend(),
                        [=](const event::Loss& gap) { return gap.from_ns <= to_ns && gap.to_ns >= from_ns; });
   };
-  const auto is_lost = [&path](Stage stage) { path.at(stage) = {Seen::kUnknown, Reason::kLost, 0, -1}; };
   const Reason reply = path.at(Stage::kReply).why;
   if ((reply == Reason::kNoReply || reply == Reason::kReplyOrder) && lost_within(last, upto_ns)) {
-    is_lost(Stage::kReply);
-    is_lost(Stage::kXmit);
+    set_lost(path, Stage::kReply);
+    set_lost(path, Stage::kXmit);
     path.reply_bytes = 0;
   }
   path.loss_nearby = lost_within(first, last);
   if (!path.loss_nearby) return;
   blame_after_loss(path.blame);
-  if (path.at(Stage::kReturned).why == Reason::kReadWithoutWait) is_lost(Stage::kReturned);
-  if (path.wake.needed || is_certain_whatever_was_lost(path.wake.why)) return;
-  path.wake.certainty = Seen::kUnknown;
-  path.wake.why = Reason::kLost;
-  for (const Stage stage : {Stage::kWaking, Stage::kRunnable, Stage::kRunning})
-    if (path.at(stage).seen == Seen::kNotNeeded || path.at(stage).why == Reason::kWitnessContradicts) is_lost(stage);
+  if (path.at(Stage::kReturned).why == Reason::kReadWithoutWait) set_lost(path, Stage::kReturned);
+  doubt_wake(path);
+}
+
+// A firing the kernel left out leaves no hole in the numbers. It can only have been of a stage that was not seen.
+void Reconstructor::mark_missed(model::Path& path) const {
+  const std::uint64_t first = begin_of(path), last = path.at(Stage::kDone).ts_ns;
+  bool is_hidden = false;
+  for (const Books::Missed& missed : books_.missed()) {
+    if (missed.from_ns > last || missed.to_ns < first) continue;
+    const Stage stage = missed.stage;
+    if (stage == Stage::kWaking || stage == Stage::kRunnable || stage == Stage::kRunning)
+      is_hidden |= doubt_wake(path);
+    else if (stage == Stage::kReturned && path.at(stage).why == Reason::kReadWithoutWait)
+      set_lost(path, stage), is_hidden = true;
+  }
+  if (!is_hidden) return;
+  path.loss_nearby = true;
+  blame_after_loss(path.blame);
 }
 
 void Reconstructor::emit(model::Path& path) {
@@ -373,6 +425,7 @@ void Reconstructor::pass_on_older() {
     model::Path& path = finished.path;
     path.id = ++last_id_;
     mark_loss(path, finished.at_ns);
+    mark_missed(path);
     ++summary_.paths;
     summary_.complete += model::is_complete(path);
     sink_(path);
@@ -382,6 +435,10 @@ void Reconstructor::pass_on_older() {
 }
 
 void Reconstructor::end() {
+  for (const event::Loss& tail : books_.tails()) {
+    ++summary_.events;
+    route(tail);
+  }
   for (SocketState* socket : sockets_.all()) give_up(*socket, Reason::kStillOpen);
   pass_on_older();
   pass_on_older();
@@ -389,47 +446,31 @@ void Reconstructor::end() {
   check_books();
 }
 
-std::map<std::uint32_t, model::HookUse> Reconstructor::hook_counts() const {
-  std::map<std::uint32_t, model::HookUse> hooks;
-  for (const auto& [key, c] : counters_) {
-    model::HookUse& h = hooks[key.first];
-    h.fired += c.fired;
-    h.self += c.self;
-    h.filtered += c.filtered;
-    h.noted += c.noted;
-    h.map_full += c.map_full;
-    h.ring_full += c.ring_full;
-    h.submitted += c.submitted;
-  }
-  return hooks;
-}
-
 void Reconstructor::check_books() {
   using Severity = model::Diagnostic::Severity;
-  std::uint64_t unbalanced = 0, submitted = 0, received = 0, ring_full = 0, map_full = 0;
-  for (const auto& [hook, h] : hook_counts()) {
-    unbalanced += !h.balances();
-    submitted += h.submitted;
-    ring_full += h.ring_full;
-    map_full += h.map_full;
-  }
-  for (const auto& [cpu, ring] : rings_) received += ring.received;
+  summary_.books = books_.close(summary_.events_lost);
+  const model::Books& books = summary_.books;
+  std::uint64_t unbalanced = 0;
+  for (const auto& [hook, h] : hook_counts()) unbalanced += !h.balances();
   const auto add = [&](const char* name, Severity severity, std::uint64_t count, const char* sentence) {
     if (count) summary_.diagnostics.push_back({name, severity, count, sentence});
   };
   add("books_unbalanced", Severity::kNotice, unbalanced,
       "hooks whose counters do not add up: the recording was not closed");
-  add("not_received", Severity::kDataLoss, submitted > received ? submitted - received : 0,
+  add("not_received", Severity::kDataLoss, books.submitted > books.received ? books.submitted - books.received : 0,
       "records were submitted but not yet received when the recording ended");
-  add("ring_full", Severity::kDataLoss, ring_full, "records found no room in their ring; record with a larger --ring");
-  add("map_full", Severity::kDataLoss, map_full, "tasks or sockets could not be watched for want of memory");
+  add("ring_full", Severity::kDataLoss, books.ring_full,
+      "records found no room in their ring; record with a larger --ring");
+  add("map_full", Severity::kDataLoss, books.map_full, "tasks or sockets could not be watched for want of memory");
+  add("missed", Severity::kNotice, books.missed,
+      "firings were left out by the kernel, in interrupts of the same hook's program; stages near them may be unknown");
   add("clock_regressions", Severity::kNotice, summary_.clock_regressions, "events were older than one before them");
   add("switches_unseen", Severity::kNotice, switches_unseen_,
       "tasks were found running without a switch having been reported: when they got their CPU is not known");
   add("sockets_forgotten", Severity::kInfo, sockets_given_up_,
       "sockets whose end is not reported, such as UDP and Unix, were forgotten, the least recently used first");
   add("unread_forgotten", Severity::kNotice, sockets_.forgotten(), "deliveries that nobody who is watched reads");
-  summary_.events_lost = std::max(summary_.events_lost, ring_full);
+  summary_.events_lost = std::max(summary_.events_lost, books.ring_full);
 }
 
 }  // namespace wp::reconstruct

@@ -8,6 +8,7 @@
 
 #include "userspace/event/event_sink.hpp"
 #include "userspace/model/model.hpp"
+#include "userspace/reconstruct/books.hpp"
 #include "userspace/reconstruct/cpu_tracker.hpp"
 #include "userspace/reconstruct/names.hpp"
 #include "userspace/reconstruct/socket_tracker.hpp"
@@ -27,7 +28,7 @@ class Reconstructor : public event::EventSink {
   /// Complete after end().
   [[nodiscard]] const model::Summary& summary() const { return summary_; }
   /// What the counters in the recording say of each hook, summed over CPUs, by WP_HOOK_*.
-  [[nodiscard]] std::map<std::uint32_t, model::HookUse> hook_counts() const;
+  [[nodiscard]] std::map<std::uint32_t, model::HookUse> hook_counts() const { return books_.hook_counts(); }
 
   void route(const event::Loss& loss);
   void route(const wp_delivery& r);
@@ -46,9 +47,9 @@ class Reconstructor : public event::EventSink {
   void route(const wp_cpu_switch& r) { cpus_.on(r); }
   void route(const wp_usage& r);
   void route(const wp_watermark&);
-  void route(const wp_counters& r) { counters_[{r.hook, r.of_cpu}] = r; }
+  void route(const wp_counters& r) { books_.on(r); }
   void route(const wp_clock&) {}  // the recording's header has the same
-  void route(const wp_ring& r) { rings_[r.of_cpu] = r; }
+  void route(const wp_ring& r);
   void route(const wp_cpu_slice&) {}    // the timeline's
   void route(const wp_task_switch&) {}  // the timeline's
 
@@ -68,10 +69,12 @@ class Reconstructor : public event::EventSink {
   void emit(model::Path& path);
   void pass_on_older();
   void mark_loss(model::Path& path, std::uint64_t upto_ns) const;
+  void mark_missed(model::Path& path) const;
   void check_books();
 
-  // A hole in the numbers of a CPU shows when that CPU makes its next record: a path waits for that, from one
-  // watermark to the one after the next.
+  // A hole in the numbers of a CPU shows when that CPU makes its next record, and firings that the kernel left out show
+  // in the books: a path waits for that, from one writing of the books (without them: watermark) to the one after
+  // the next.
   struct Finished {
     model::Path path;
     std::uint64_t at_ns;
@@ -87,8 +90,7 @@ class Reconstructor : public event::EventSink {
   std::vector<Finished> finished_;  // since the last watermark
   std::vector<Finished> older_;     // before it
   std::uint64_t sockets_given_up_ = 0;
-  std::map<std::pair<std::uint32_t, std::uint32_t>, wp_counters> counters_;
-  std::map<std::uint32_t, wp_ring> rings_;
+  Books books_;
   std::uint64_t last_id_ = 0;
   std::uint64_t switches_unseen_ = 0;
 };

@@ -120,29 +120,46 @@ std::string sources(const model::Summary& summary, const Report& report, const S
   return heading(style, "transport") + text;
 }
 
-std::string gap_text(const model::Gap& gap, std::uint64_t begin_ns) {
-  const auto since = [begin_ns](std::uint64_t ts_ns) {
-    return ts_ns < begin_ns ? std::string("before")
-                            : fmt::format("{:.6f}", static_cast<double>(ts_ns - begin_ns) / 1e9);
-  };
-  const std::string cpu = gap.cpu == ~0U ? "some CPU" : fmt::format("CPU {}", gap.cpu);
-  return fmt::format("  {}  {}..{} s  {} lost: {}\n", cpu, since(gap.from_ns), since(gap.to_ns),
-                     counted(gap.count, "event"), printable(gap.why));
+std::string since(std::uint64_t ts_ns, std::uint64_t begin_ns) {
+  if (ts_ns == ~std::uint64_t{0}) return "end";
+  return ts_ns < begin_ns ? "before" : fmt::format("{:.6f}", static_cast<double>(ts_ns - begin_ns) / 1e9);
 }
 
-// Of every hook that ran: do the fates of its firings add up to them?
-std::string books(const model::RecordingInfo& info, const Style& style) {
-  std::uint64_t balanced = 0;
-  std::string others;
-  for (const model::HookUse& hook : info.hooks) {
-    if (!hook.attached) continue;
-    balanced += hook.balances();
-    if (!hook.balances()) others += (others.empty() ? "" : ", ") + printable(hook.tracepoint);
-  }
-  if (balanced == 0 && others.empty()) return {};
-  if (others.empty())
-    return fmt::format("  books: {} {}\n", counted(balanced, "hook"), balanced == 1 ? "balances" : "balance");
-  return fmt::format("  books: {}\n", paint(style, Color::kYellow, "not balanced: " + others));
+std::string cpu_text(std::uint32_t cpu) { return cpu == ~0U ? std::string("some CPU") : fmt::format("CPU {}", cpu); }
+
+std::string gap_text(const model::Gap& gap, std::uint64_t begin_ns) {
+  return fmt::format("  {}  {}..{} s  {} lost: {}\n", cpu_text(gap.cpu), since(gap.from_ns, begin_ns),
+                     since(gap.to_ns, begin_ns), counted(gap.count, "event"), printable(gap.why));
+}
+
+std::string hook_loss_text(const model::HookLoss& lost, const model::RecordingInfo& info, std::uint64_t begin_ns) {
+  const std::string hook = lost.hook < info.hooks.size() ? info.hooks[lost.hook].tracepoint : std::to_string(lost.hook);
+  std::string why;
+  const auto add = [&why](std::uint64_t count, const char* text) {
+    if (count > 0) why += fmt::format("{}{} {}", why.empty() ? "" : ", ", grouped(count), text);
+  };
+  add(lost.ring_full, "found the ring full");
+  add(lost.map_full, "found no room for state");
+  add(lost.missed, "came while its program ran");
+  return fmt::format("  {} on {}  {}..{} s  {}\n", printable(hook), cpu_text(lost.cpu), since(lost.from_ns, begin_ns),
+                     since(lost.to_ns, begin_ns), why);
+}
+
+// Do the fates of all firings and of all records add up? Differences are only those of a recording that broke off.
+std::string books(const model::RecordingInfo& info, const model::Summary& summary, const Style& style) {
+  const model::Books& books = summary.books;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(books.lost.size(), kMostGaps); ++i)
+    text += hook_loss_text(books.lost[i], info, summary.first_ns);
+  text += more_text(books.lost.size(), kMostGaps);
+  if (books.fired == 0) return text;
+  const std::uint64_t difference = books.hooks_difference + (books.has_rings ? books.rings_difference : 0);
+  text += fmt::format("  books: {} firings, {} records", grouped(books.fired), grouped(books.submitted));
+  if (books.has_rings) text += fmt::format(", {} in the file", grouped(books.in_file));
+  std::string verdict = fmt::format("difference {}", grouped(difference));
+  for (const model::HookUse& hook : info.hooks)
+    if (!hook.balances()) verdict += ", " + printable(hook.tracepoint) + " does not balance";
+  return text + "; " + (difference == 0 ? verdict : paint(style, Color::kYellow, verdict)) + "\n";
 }
 
 std::string loss(const model::RecordingInfo& info, const model::Summary& summary, const Report& report,
@@ -151,7 +168,7 @@ std::string loss(const model::RecordingInfo& info, const model::Summary& summary
   text += fmt::format("  {} lost, {} paths near a loss\n", lost_text(style, summary), grouped(report.near_loss()));
   for (std::size_t i = 0; i < std::min(summary.gaps.size(), kMostGaps); ++i)
     text += gap_text(summary.gaps[i], summary.first_ns);
-  return text + more_text(summary.gaps.size(), kMostGaps) + books(info, style);
+  return text + more_text(summary.gaps.size(), kMostGaps) + books(info, summary, style);
 }
 
 std::string missing_hooks(const model::RecordingInfo& info, const Style& style) {

@@ -40,7 +40,8 @@ json hooks_json(const model::RecordingInfo& info) {
                      {"noted", hook.noted},
                      {"map_full", hook.map_full},
                      {"ring_full", hook.ring_full},
-                     {"submitted", hook.submitted}});
+                     {"submitted", hook.submitted},
+                     {"missed", hook.missed}});
   }
   return hooks;
 }
@@ -61,7 +62,33 @@ json recording_json(const model::RecordingInfo& info, const model::Summary& summ
           {"hooks", hooks_json(info)}};
 }
 
-json loss_json(const model::Summary& summary, const Report& report) {
+json books_json(const model::RecordingInfo& info, const model::Books& books) {
+  json lost = json::array();
+  for (const model::HookLoss& one : books.lost) {
+    const std::string hook = one.hook < info.hooks.size() ? info.hooks[one.hook].name : std::to_string(one.hook);
+    lost.push_back({{"hook", valid_utf8(hook)},
+                    {"cpu", one.cpu == ~0U ? json(nullptr) : json(one.cpu)},
+                    {"ring_full", one.ring_full},
+                    {"map_full", one.map_full},
+                    {"missed", one.missed},
+                    {"from_ns", one.from_ns},
+                    {"to_ns", one.to_ns}});
+  }
+  return {{"fired", books.fired},
+          {"submitted", books.submitted},
+          {"ring_full", books.ring_full},
+          {"map_full", books.map_full},
+          {"missed", books.missed},
+          {"received", books.received},
+          {"dropped", books.dropped},
+          {"in_file", books.in_file},
+          {"in_gaps", books.in_gaps},
+          {"hooks_difference", books.hooks_difference},
+          {"rings_difference", books.rings_difference},
+          {"lost", std::move(lost)}};
+}
+
+json loss_json(const model::RecordingInfo& info, const model::Summary& summary, const Report& report) {
   json gaps = json::array();
   for (const model::Gap& gap : summary.gaps) {
     json entry = {{"from_ns", gap.from_ns}, {"to_ns", gap.to_ns}, {"count", gap.count}, {"why", valid_utf8(gap.why)}};
@@ -72,6 +99,7 @@ json loss_json(const model::Summary& summary, const Report& report) {
           {"damaged_blocks", summary.damaged_blocks},
           {"clock_regressions", summary.clock_regressions},
           {"paths_nearby", report.near_loss()},
+          {"books", books_json(info, summary.books)},
           {"gaps", std::move(gaps)}};
 }
 
@@ -155,7 +183,7 @@ json summary_json(const model::RecordingInfo& info, const model::Summary& summar
               {"devices", std::move(devices)},
               {"accept_queue", histogram_json(report.accept_queue())},
               {"drop_reasons", named_counts(summary.drop_reasons)},
-              {"loss", loss_json(summary, report)},
+              {"loss", loss_json(info, summary, report)},
               {"diagnostics", diagnostics_json(summary)}};
   const Report::Slowest slowest = report.slowest();
   out["slowest"] = slowest.id == 0 ? json(nullptr) : json({{"id", slowest.id}, {"total_ns", slowest.total_ns}});

@@ -119,14 +119,19 @@ std::string to_json(const Header& header) {
 Result<Header> header_from_json(std::string_view text) { return from_json<Header>(text, header_in); }
 
 std::string to_json(const EndCounts& counts) {
-  return Json{{"records", counts.records}, {"record_bytes", counts.record_bytes}, {"blocks", counts.blocks}}.dump();
+  return Json{{"records", counts.records},
+              {"record_bytes", counts.record_bytes},
+              {"blocks", counts.blocks},
+              {"probe_records", counts.probe_records}}
+      .dump();
 }
 
 Result<EndCounts> end_counts_from_json(std::string_view text) {
   return from_json<EndCounts>(text, [](const Json& json) {
     return EndCounts{.records = json.at("records").get<std::uint64_t>(),
                      .record_bytes = json.at("record_bytes").get<std::uint64_t>(),
-                     .blocks = json.at("blocks").get<std::uint64_t>()};
+                     .blocks = json.at("blocks").get<std::uint64_t>(),
+                     .probe_records = json.value("probe_records", std::uint64_t{0})};  // absent in older ones
   });
 }
 

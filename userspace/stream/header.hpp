@@ -59,7 +59,8 @@ Result<Header> header_from_json(std::string_view text);
 struct EndCounts {
   std::uint64_t records = 0;
   std::uint64_t record_bytes = 0;
-  std::uint64_t blocks = 0;  ///< record blocks
+  std::uint64_t blocks = 0;         ///< record blocks
+  std::uint64_t probe_records = 0;  ///< of the records, those that came through a ring
 };
 
 std::string to_json(const EndCounts& counts);

@@ -24,13 +24,14 @@ constexpr int kLevel = 1;
 std::string errno_text(int error) { return std::strerror(error); }
 
 // Only what this user made as a plain file is ours to remove: never a device, a link, or a neighbour's file.
-Result<void> remove_own_file(const std::string& path, IoVfs& io) {
+Result<void> remove_own_file(const std::string& path, const std::optional<Owner>& owner, IoVfs& io) {
   struct stat st {};
   if (::lstat(path.c_str(), &st) != 0) {
     if (errno == ENOENT) return {};
     return Error{.message = fmt::format("replace '{}': {}", printable(path), errno_text(errno))};
   }
-  if (!S_ISREG(st.st_mode) || st.st_uid != ::geteuid()) {
+  const bool is_ours = st.st_uid == ::geteuid() || (owner && st.st_uid == owner->uid);
+  if (!S_ISREG(st.st_mode) || !is_ours) {
     return Error{.message = fmt::format("replace '{}': it is not a regular file of yours; choose another name with -o",
                                         printable(path))};
   }
@@ -75,13 +76,21 @@ RecordingWriter::~RecordingWriter() {
 }
 
 Result<std::unique_ptr<RecordingWriter>> RecordingWriter::create(const std::string& path, const Header& header,
-                                                                 Existing existing, IoVfs& io) {
+                                                                 Existing existing, std::optional<Owner> owner,
+                                                                 IoVfs& io) {
   if (existing == Existing::kReplace) {
-    if (auto removed = remove_own_file(path, io); !removed) return std::move(removed.error());
+    if (auto removed = remove_own_file(path, owner, io); !removed) return std::move(removed.error());
   }
   const int fd = open_new(path, io);
   if (fd < 0) return cannot_create(path, -fd);
   std::unique_ptr<RecordingWriter> writer(new RecordingWriter(path, fd, io));
+  if (owner) {
+    // Where the file system knows no owners it stays ours.
+    if (const int error = io.fchown(fd, owner->uid, owner->gid); error < 0 && error != -EPERM) {
+      io.unlink(path.c_str());
+      return cannot_create(path, -error);
+    }
+  }
   const std::string text = to_json(header);
   WP_CHECK(text.size() <= kMaxRaw);
   if (auto written = writer->write_block(BlockType::kHeader, std::as_bytes(std::span(text))); !written) {
@@ -104,6 +113,7 @@ Result<void> RecordingWriter::append(Bytes records) {
     last_ns_ = raw_records_ == 0 ? ts : std::max(last_ns_, ts);
     raw_.insert(raw_.end(), record->bytes.begin(), record->bytes.end());
     ++raw_records_;
+    raw_probe_records_ += record->header.kind < WP_KIND_first_of_collector && record->header.seq != 0;
   }
   return {};
 }
@@ -113,10 +123,11 @@ Result<void> RecordingWriter::flush() {
   if (raw_.empty()) return {};
   if (auto written = write_block(BlockType::kRecords, raw_); !written) return written;
   counts_.records += raw_records_;
+  counts_.probe_records += raw_probe_records_;
   counts_.record_bytes += raw_.size();
   ++counts_.blocks;
   raw_.clear();
-  raw_records_ = first_ns_ = last_ns_ = 0;
+  raw_records_ = raw_probe_records_ = first_ns_ = last_ns_ = 0;
   return {};
 }
 

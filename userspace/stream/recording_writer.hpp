@@ -25,11 +25,19 @@ enum class Existing {
   kReplace
 };  ///< kReplace: a regular file of our own is removed first
 
+/// Whose file it becomes.
+struct Owner {
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+
 class RecordingWriter : public event::RecordSink {
  public:
   /// Makes the file, mode 0600, and writes its header block. Never follows or reuses what stands at `path`.
+  /// `owner`: gets the file, and counts as ourselves where one is replaced.
   static Result<std::unique_ptr<RecordingWriter>> create(const std::string& path, const Header& header,
-                                                         Existing existing, IoVfs& io = system_io());
+                                                         Existing existing, std::optional<Owner> owner = std::nullopt,
+                                                         IoVfs& io = system_io());
   ~RecordingWriter() override;
 
   Result<void> append(Bytes records) override;
@@ -56,6 +64,7 @@ class RecordingWriter : public event::RecordSink {
   std::vector<std::byte> raw_;   // records of the next block
   std::vector<std::byte> file_;  // header and compressed payload, as they go to the file
   std::uint64_t raw_records_ = 0;
+  std::uint64_t raw_probe_records_ = 0;
   std::uint64_t first_ns_ = 0;
   std::uint64_t last_ns_ = 0;
   std::uint64_t sequence_ = 0;

@@ -35,7 +35,7 @@ std::string why_not_complete(const model::Path& path) {
 }  // namespace
 
 Result<Comparer> Comparer::load(const std::string& client_log, const std::string& server_log, std::size_t explanations,
-                                bool other_clock) {
+                                bool other_clock, KeyBy key_by) {
   auto requests = read_client_log(client_log);
   if (!requests) return std::move(requests.error());
   auto reads = read_server_log(server_log);
@@ -44,11 +44,11 @@ Result<Comparer> Comparer::load(const std::string& client_log, const std::string
   if (!logs) return std::move(logs.error());
   if (other_clock)
     if (auto translated = to_server_clock(*logs); !translated) return std::move(translated.error());
-  return Comparer(std::move(*logs), explanations);
+  return Comparer(std::move(*logs), explanations, key_by);
 }
 
-Comparer::Comparer(Logs logs, std::size_t explanations)
-    : logs_(std::move(logs)), marks_(logs_.requests.size(), 0), limit_(explanations) {
+Comparer::Comparer(Logs logs, std::size_t explanations, KeyBy key_by)
+    : logs_(std::move(logs)), marks_(logs_.requests.size(), 0), limit_(explanations), key_by_(key_by) {
   std::size_t read = 0;
   for (std::size_t i = 0; i < logs_.requests.size(); ++i) {
     const ClientRequest& request = logs_.requests[i];
@@ -125,6 +125,7 @@ void Comparer::judge(const Claim& claim, Requests requests) {
 }
 
 Comparer::Connection* Comparer::connection_of(const model::Path& path) {
+  if (key_by_ == KeyBy::kCookie) return connection_by_key(path.socket.cookie);
   if (path.socket.family == AF_UNIX) {
     const auto key = keys_by_cookie_.find(static_cast<std::uint32_t>(path.socket.cookie));
     return key == keys_by_cookie_.end() ? nullptr : connection_by_key(key->second);

@@ -34,12 +34,18 @@ struct Verdict {
   [[nodiscard]] bool holds() const { return counts.wrong == 0 && counts.missing == 0 && counts.stray == 0; }
 };
 
+/// What the logs call a connection.
+enum class KeyBy {
+  kPorts,  ///< connection_key()
+  kCookie  ///< SO_COOKIE of the server's socket: where ports come again
+};
+
 class Comparer {
  public:
   /// At most `explanations` of each sort are kept. `other_clock`: the client ran on another machine.
   static Result<Comparer> load(const std::string& client_log, const std::string& server_log,
-                               std::size_t explanations = 10, bool other_clock = false);
-  explicit Comparer(Logs logs, std::size_t explanations = 10);
+                               std::size_t explanations = 10, bool other_clock = false, KeyBy key_by = KeyBy::kPorts);
+  explicit Comparer(Logs logs, std::size_t explanations = 10, KeyBy key_by = KeyBy::kPorts);
 
   void on_path(const model::Path& path);
   [[nodiscard]] Verdict finish() const;
@@ -73,6 +79,7 @@ class Comparer {
   std::vector<std::size_t> reads_in_time_;  ///< into logs_.reads: of one datagram socket the nth read got the nth
   std::vector<std::uint8_t> marks_;         ///< beside logs_.requests
   std::size_t limit_;
+  KeyBy key_by_;
   std::uint64_t stray_ = 0;
   std::map<std::string, std::uint64_t> contradictions_;
   std::vector<std::string> wrong_, partial_;

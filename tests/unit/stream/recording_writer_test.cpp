@@ -70,7 +70,7 @@ const std::vector<std::string> kBlocks = {"10 task tid=1", "20 task tid=2\n30 ta
 
 // Three blocks; the first error ends it, as it does for the recorder.
 wp::Result<void> record(const std::string& path, wp::IoVfs& io) {
-  auto writer = RecordingWriter::create(path, own_header(), Existing::kRefuse, io);
+  auto writer = RecordingWriter::create(path, own_header(), Existing::kRefuse, std::nullopt, io);
   if (!writer) return std::move(writer.error());
   for (const std::string& block : kBlocks) {
     if (auto appended = (*writer)->append(bytes_of_events(block)); !appended) return appended;
@@ -138,7 +138,7 @@ TEST(RecordingWriterTest, AnyFailingCallIsReportedAndLeavesAReadableFile) {
 TEST(RecordingWriterTest, TheFirstFailureIsFinal) {
   const TempDir dir;
   FaultyIo io({.call = 3, .error = ENOSPC});
-  auto writer = RecordingWriter::create(dir.file("a.wkp"), own_header(), Existing::kRefuse, io);
+  auto writer = RecordingWriter::create(dir.file("a.wkp"), own_header(), Existing::kRefuse, std::nullopt, io);
   ASSERT_TRUE(writer);
   ASSERT_TRUE((*writer)->append(bytes_of_events(kBlocks[0])));
   EXPECT_FALSE((*writer)->flush());
