@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""No request is misattributed: usage attribution_test.py SOURCE_DIR BINARY_DIR [REQUESTS [SEED]]; 77: skipped.
+
+Client and server run in two network namespaces joined by a veth pair. Connections are short, half of them reset, from
+few ports, and the server serves them in every way that makes identities come again: threads, processes that live under
+a millisecond (with a number that comes again), executed programs, passed and doubled descriptors. Every request has an
+id; both ends log it. A path that contradicts a log in socket, bytes, thread, descriptor or time is wrong.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+ADDRESS, PORT = "192.0.2.1", 7000
+PATIENCE_S = 280
+# Server mode -> its share of the requests; processes are slow to make.
+SHARES = {"exclusive": 0.22, "shared": 0.22, "reuseport": 0.22, "pool": 0.12, "dup": 0.08, "pass": 0.08, "fork": 0.04,
+          "exec": 0.02}
+LEAST_COMPLETE = 0.99
+
+
+def run(*command):
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+@contextlib.contextmanager
+def namespaces():
+    server, client = f"wp-server-{os.getpid()}", f"wp-client-{os.getpid()}"
+    try:
+        for name in (server, client):
+            run("ip", "netns", "add", name)
+        run("ip", "-n", server, "link", "add", "wp0", "type", "veth", "peer", "name", "wp1", "netns", client)
+        for name, device, address in ((server, "wp0", ADDRESS), (client, "wp1", "192.0.2.2")):
+            run("ip", "-n", name, "addr", "add", address + "/24", "dev", device)
+            run("ip", "-n", name, "link", "set", device, "up")
+        yield ["ip", "netns", "exec", server], ["ip", "netns", "exec", client]
+    finally:
+        for name in (server, client):
+            subprocess.run(["ip", "netns", "del", name], check=False, stderr=subprocess.DEVNULL)
+
+
+def end(process, number=signal.SIGTERM):
+    process.send_signal(number)
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def one_mode(binary, folder, mode, requests, seed, inside):
+    server_ns, client_ns = inside
+    logs = {side: str(folder / f"{mode}-{side}.log") for side in ("server", "client")}
+    recording = str(folder / f"{mode}.wkp")
+    programs = {name: str(binary / "tests/attribution" / f"wp_attribution_{name}") for name in ("server", "client", "judge")}
+    server = subprocess.Popen([*server_ns, programs["server"], mode, str(PORT), logs["server"], str(requests * 2)],
+                              stdout=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        if server.stdout.readline() != "ready\n":
+            raise RuntimeError(f"{mode}: the server did not begin")
+        ready, told = os.pipe()
+        recorder = subprocess.Popen([str(binary / "wakepath"), "record", "-q", "--ready-fd", str(told), "-p",
+                                     str(server.pid), "-o", recording, "--ring", "64"], pass_fds=[told])
+        os.close(told)
+        try:
+            if os.read(ready, 1) != b"\0":
+                raise RuntimeError(f"{mode}: the recorder did not begin")
+            subprocess.run([*client_ns, programs["client"], ADDRESS, str(PORT), logs["client"], str(requests), str(seed)],
+                           check=True, timeout=PATIENCE_S)
+        finally:
+            os.close(ready)
+            end(recorder, signal.SIGINT)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGTERM)
+        server.communicate()
+    trim(logs["server"])
+    done = subprocess.run([programs["judge"], recording, logs["client"], logs["server"]], capture_output=True, text=True,
+                          check=False)
+    for file in (recording, *logs.values()):
+        os.unlink(file)
+    if not done.stdout:
+        raise RuntimeError(f"{mode}: {done.stderr.strip()}")
+    return json.loads(done.stdout)
+
+
+def trim(log, header=32, record=48):
+    """The server's log was made as large as it might become."""
+    with open(log, "r+b") as file:
+        records = int.from_bytes(file.read(header)[16:24], "little")
+        file.truncate(header + records * record)
+
+
+def reason_to_skip():
+    if os.geteuid() != 0 or not os.path.exists("/sys/kernel/btf/vmlinux"):
+        return "needs root and a kernel with BTF"
+    return None if shutil.which("ip") else "needs ip (iproute2)"
+
+
+def main():
+    os.environ["PATH"] += ":/usr/sbin:/sbin"
+    reason = reason_to_skip()
+    if reason:
+        print(f"SKIPPED: {reason}")
+        return 77
+    binary = pathlib.Path(sys.argv[2])
+    requests = int(sys.argv[3]) if len(sys.argv) > 3 else 20_000
+    seed = int(sys.argv[4]) if len(sys.argv) > 4 else 1
+    failed, total, again = False, {}, {}
+    with tempfile.TemporaryDirectory() as folder, namespaces() as inside:
+        for mode, share in SHARES.items():
+            told = one_mode(binary, pathlib.Path(folder), mode, int(requests * share) // 4 * 4, seed, inside)
+            wrong = told["wrong"] + told["stray"]
+            weak = told["complete"] < LEAST_COMPLETE * told["requests"] and told["lost"] == 0
+            failed |= bool(wrong or weak or (told["missing"] and told["lost"] == 0))
+            for name in ("requests", "wrong", "stray", "missing", "partial", "complete", "lost"):
+                total[name] = total.get(name, 0) + told[name]
+            for name, count in told["came_again"].items():
+                again[name] = again.get(name, 0) + count
+            explained = told.pop("explanations")
+            print(f"{mode}: {json.dumps(told)}", flush=True)
+            if wrong or weak or told["missing"]:
+                print("\n".join("    " + line for line in explained), flush=True)
+    print(f"seed {seed}: {json.dumps(total)}, came again: {json.dumps(again)}")
+    if not again["ports"] or not again["packet_addresses"]:
+        failed = True
+        print("nothing came again: the test is too weak")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

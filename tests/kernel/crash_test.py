@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Killed and failing recorders: usage crash_test.py SOURCE_DIR BINARY_DIR [KILLS [SEED]]; 77: skipped.
+
+SIGKILL at random moments, from loading the programs to closing the file, and at chosen calls; then calls that fail, the
+n-th once or every one from it on. Each time: what is in the file opens, undamaged but for its tail, and holds all but
+the last moments; and two seconds later nothing of ours is left in the kernel.
+"""
+import json
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from errors_test import Tester, reason_to_skip  # noqa: E402
+
+AT_RISK_S = 0.25
+# On a busy machine the recorder may not get a CPU for a while: then what it had not yet seen is not "at risk" in the file.
+STARVED_S = 0.5
+KILLED_AT = ["bpf:1", "bpf:10", "bpf:60", "bpf:100", "open:1", "write:1", "write:2", "write:5", "fsync:1", "close:1"]
+FAILING = [("write:1", 28), ("write:3", 28), ("write:3:ever", 28), ("write:2", 5), ("write:4:ever", 5), ("write:2", 4),
+           ("write:1:ever", 4), ("write:2", "short"), ("write:1:ever", "short"), ("write:3", 122), ("open:1", 13),
+           ("open:1", 4), ("fsync:1", 5), ("fsync:1", 4), ("fsync:1:ever", 28), ("close:1", 5), ("close:1", 4),
+           ("ftruncate:1:ever", 5), ("bpf:1", 1), ("bpf:40", 12), ("bpf:40:ever", 1), ("mmap:1", 12), ("mmap:3", 1)]
+HARMLESS = {4, "short"}  # an interruption and a short write are no failures
+LOAD = """
+import socket, time
+a, b = socket.socketpair()
+while True:
+    a.send(b"x"); b.recv(1); time.sleep(0.001)
+"""
+
+
+class Load:
+    """Something to record, at any moment."""
+
+    def __enter__(self):
+        self.process = subprocess.Popen([sys.executable, "-c", LOAD])
+        return self.process
+
+    def __exit__(self, *unused):
+        self.process.kill()
+        self.process.wait()
+
+
+def opens(t, file, killed_ns=None):
+    """What is wrong with what a recorder left behind."""
+    if not file.exists() or file.stat().st_size == 0:
+        return [], None
+    done = t.run("report", file, "--json")
+    if done.returncode != 0:
+        # Killed while the header was being written: there is no recording yet.
+        return ([] if file.stat().st_size < 4096 and "header block" in done.stderr else [done.stderr.strip()]), None
+    told = json.loads(done.stdout)
+    found = []
+    damage = [d for d in told["diagnostics"] if d["name"] == "damage"]
+    if damage and (damage[0]["count"] > 1 or "cut off in the middle" not in damage[0]["sentence"]):
+        found.append(f"damaged: {damage}")
+    if told["loss"]["books"]["hooks_difference"]:
+        found.append(f"unaccounted for: {told['loss']['books']}")
+    late = None
+    if killed_ns and told["recording"]["last_ns"]:
+        late = (killed_ns - told["recording"]["last_ns"]) / 1e9
+    return found, late
+
+
+def command(t, load, file):
+    return [t.wakepath, "record", "--quiet", "-p", str(load.pid), "-o", str(file)]
+
+
+def random_kills(t, load, kills, seed):
+    """A run takes about a second from its start to its end: the moment is anywhere in it."""
+    moments = random.Random(seed)
+    latest, too_late, files = 0.0, 0, 0
+    for i in range(kills):
+        file = t.folder / f"killed-{i}.wkp"
+        at = moments.uniform(0, 1.6)
+        process = subprocess.Popen([*command(t, load, file), "-d", "1200ms"], stderr=subprocess.DEVNULL)
+        time.sleep(at)
+        process.kill()
+        killed_ns = time.monotonic_ns()
+        status = process.wait()
+        found, late = opens(t, file, killed_ns if status == -signal.SIGKILL else None)
+        files += file.exists()
+        if late is not None:
+            latest = max(latest, late)
+            too_late += late > AT_RISK_S
+            if late > STARVED_S:
+                found.append(f"its last {late:.3f} s are missing")
+        left = t.kernel.left_over()
+        if found or left:
+            t.note(f"killed after {at:.3f} s", found)
+        file.unlink(missing_ok=True)
+    print(f"seed {seed}: {kills} kills, {files} files, at most {latest * 1000:.0f} ms missing, "
+          f"{too_late} times more than {AT_RISK_S * 1000:.0f} ms", flush=True)
+    t.note("random kills", [] if kills == 0 or files > kills // 4 else ["too few came to write: too weak"])
+
+
+def with_fault(t, load, file, library, fault):
+    environment = dict(os.environ, LD_PRELOAD=str(library), WP_FAULT=fault)
+    return subprocess.run([*command(t, load, file), "-d", "600ms"], env=environment, capture_output=True, text=True,
+                          timeout=60, check=False)
+
+
+def chosen_kills(t, load, library):
+    for point in KILLED_AT:
+        file = t.folder / "point.wkp"
+        done = with_fault(t, load, file, library, point + ":kill")
+        found, _ = opens(t, file)
+        if done.returncode != -signal.SIGKILL:
+            found.append(f"it was not killed there: {done.returncode} {done.stderr.strip()}")
+        t.note(f"killed at {point}", found)
+        file.unlink(missing_ok=True)
+
+
+def failing_calls(t, load, library):
+    for call, error in FAILING:
+        name, nth, *ever = call.split(":")
+        file = t.folder / "fails.wkp"
+        done = with_fault(t, load, file, library, ":".join([name, nth, str(error), *ever]))
+        found, _ = opens(t, file)
+        words = done.stderr.strip()
+        is_told = done.returncode in (1, 5) and words.startswith("wakepath: ") and "\n" not in words
+        if name in ("write", "open", "fsync", "close") and error not in HARMLESS:
+            if not is_told or os.strerror(error) not in words or str(file) not in words:
+                found.append(f"status {done.returncode}, '{words}'")
+        elif error in HARMLESS or name == "ftruncate":
+            if done.returncode != 0:
+                found.append(f"status {done.returncode}, '{words}'")
+        elif done.returncode != 0 and not is_told:
+            found.append(f"status {done.returncode}, '{words}'")
+        t.note(f"{call} fails with {error}", found)
+        file.unlink(missing_ok=True)
+
+
+def main():
+    os.environ["PATH"] += ":/usr/sbin:/sbin"
+    reason = reason_to_skip()
+    if reason:
+        print(f"SKIPPED: {reason}")
+        return 77
+    source, binary = map(pathlib.Path, sys.argv[1:3])
+    kills = int(sys.argv[3]) if len(sys.argv) > 3 else 12
+    seed = int(sys.argv[4]) if len(sys.argv) > 4 else time.time_ns() % 1_000_000
+    library = next((binary / "tests").glob("*wp_faults.so"))
+    with tempfile.TemporaryDirectory() as folder, Load() as load:
+        t = Tester(source, binary, pathlib.Path(folder))
+        random_kills(t, load, kills, seed)
+        chosen_kills(t, load, library)
+        failing_calls(t, load, library)
+    return 1 if t.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

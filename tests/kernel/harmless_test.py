@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Recording leaves the machine as it was: usage harmless_test.py SOURCE_DIR BINARY_DIR [CONNECTIONS]; 77: skipped.
+
+Kernel log, sysctls, mounts, bpffs, interfaces, queueing disciplines and resource limits before and after; a recorder
+whose memory does not grow with the connections it has seen; and one that makes next to no events where nothing happens.
+"""
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from errors_test import PATIENCE_S, Tester, reason_to_skip, sleeper  # noqa: E402
+
+COMPLAINTS = re.compile(r"WARNING|BUG|Oops|stall|lockup|hung task|Call Trace|UBSAN|KASAN|refcount", re.I)
+# What counts by itself, or is drawn anew for every reader.
+VOLATILE = re.compile(r"/(random/|fs/.*-(nr|state)$|kernel/(ns_last_pid|random|pty/nr|perf_event_max_sample_rate)|"
+                      r"net/netfilter/nf_conntrack_count|fs/aio-nr|fs/quota/)")
+MOST_MEMORY_KIB = 256 * 1024
+MOST_GROWTH_KIB = 4096
+MOST_IDLE_EVENTS_PER_S = 20
+LOAD = """
+import socket, struct, sys
+listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+print("ready", flush=True)
+for line in sys.stdin:
+    for _ in range(int(line)):
+        with socket.create_connection(listener.getsockname()) as out:
+            with listener.accept()[0] as back:
+                out.send(b"x"); back.recv(1)
+                out.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    print("done", flush=True)
+"""
+
+
+def output(*command):
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+
+def sysctls():
+    values = {}
+    for file in pathlib.Path("/proc/sys").rglob("*"):
+        if VOLATILE.search(str(file)) or not file.is_file():
+            continue
+        try:
+            values[str(file)] = file.read_text()
+        except (OSError, UnicodeDecodeError):
+            continue
+    return values
+
+
+def state_of_the_machine():
+    """What must not change. Other users of the machine may change some of it: the caller asks twice then."""
+    return {"sysctls": sysctls(), "mounts": pathlib.Path("/proc/self/mounts").read_text(),
+            "bpffs": sorted(map(str, pathlib.Path("/sys/fs/bpf").rglob("*"))),
+            "interfaces": sorted(os.listdir("/sys/class/net")), "qdiscs": output("tc", "qdisc"),
+            "limits": pathlib.Path("/proc/self/limits").read_text(), "affinity": os.sched_getaffinity(0),
+            "bpf_stats": pathlib.Path("/proc/sys/kernel/bpf_stats_enabled").read_text()}
+
+
+def changed(before, after):
+    for name in before:
+        if before[name] == after[name]:
+            continue
+        if isinstance(before[name], dict):
+            yield from (f"{key}: {before[name].get(key)!r} -> {after[name].get(key)!r}" for key in before[name]
+                        if before[name][key] != after[name].get(key))
+        else:
+            yield name
+
+
+def leaves_nothing(t):
+    for attempt in range(3):
+        log, before = output("dmesg").splitlines(), state_of_the_machine()
+        for number in (signal.SIGINT, signal.SIGKILL):
+            with t.recording("-a", "-o", t.folder / f"state-{attempt}-{number}.wkp") as recorder:
+                time.sleep(0.5)
+                recorder.send_signal(number)
+                recorder.wait(PATIENCE_S)
+        time.sleep(1)
+        found = list(changed(before, state_of_the_machine()))
+        if not found:
+            break
+        print(f"  changed, perhaps by somebody else: {found}", flush=True)
+    new = output("dmesg").splitlines()[len(log):]
+    found += [line for line in new if COMPLAINTS.search(line)]
+    t.note(f"the machine is as it was: {len(before['sysctls'])} sysctls and more", found)
+
+
+def memory_kib(pid, name):
+    return int(re.search(rf"^{name}:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text(), re.M).group(1))
+
+
+def memory_is_flat(t, connections):
+    load = subprocess.Popen([sys.executable, "-c", LOAD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    load.stdout.readline()
+
+    def connect(count):
+        load.stdin.write(f"{count}\n")
+        load.stdin.flush()
+        load.stdout.readline()
+
+    file = t.folder / "memory.wkp"
+    with t.recording("-p", load.pid, "-o", file) as recorder:
+        connect(connections // 4)
+        # The rings' pages count once they were read through; after that nothing may be added.
+        first = memory_kib(recorder.pid, "RssAnon")
+        connect(connections - connections // 4)
+        last, most = memory_kib(recorder.pid, "RssAnon"), memory_kib(recorder.pid, "VmHWM")
+        recorder.send_signal(signal.SIGINT)
+        recorder.wait(PATIENCE_S)
+    load.kill()
+    load.communicate()
+    told = t.report(file)
+    found = []
+    if last - first > MOST_GROWTH_KIB:
+        found.append(f"it grew from {first} to {last} KiB")
+    if most > MOST_MEMORY_KIB:
+        found.append(f"it took {most} KiB")
+    if told["loss"]["books"]["map_full"]:
+        found.append(f"{told['loss']['books']['map_full']} found no room for state")
+    if told["transports"].get("tcp", 0) + told["loss"]["events"] < connections:
+        found.append(f"only {told['transports']} of {connections} connections")
+    t.note(f"memory over {connections} connections: {first} -> {last} KiB of its own, {most} KiB at most", found)
+
+
+def idle_is_quiet(t):
+    file, seconds = t.folder / "idle.wkp", 3
+    with sleeper() as idle:
+        done = t.run("record", "-q", "-p", idle.pid, "-d", f"{seconds}s", "-o", file)
+        idle.kill()
+    told = t.report(file)
+    # The first ones say who is watched.
+    rate = told["loss"]["books"]["submitted"] / seconds
+    found = [] if done.returncode == 0 and rate <= MOST_IDLE_EVENTS_PER_S else [done.stderr.strip()]
+    t.note(f"idle: {rate:.1f} records a second", found)
+
+
+def main():
+    os.environ["PATH"] += ":/usr/sbin:/sbin"
+    reason = reason_to_skip()
+    if reason:
+        print(f"SKIPPED: {reason}")
+        return 77
+    source, binary = map(pathlib.Path, sys.argv[1:3])
+    connections = int(sys.argv[3]) if len(sys.argv) > 3 else 20_000
+    with tempfile.TemporaryDirectory() as folder:
+        t = Tester(source, binary, pathlib.Path(folder))
+        leaves_nothing(t)
+        memory_is_flat(t, connections)
+        idle_is_quiet(t)
+    return 1 if t.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
