@@ -215,8 +215,8 @@ Result<void> Session::prepare() {
   if (!options_.target.cgroup.empty())
     if (auto id = capture::cgroup_id(options_.target.cgroup); !id) return std::move(id.error());
   if (auto pids = capture::resolve(options_.target); !pids) return std::move(pids.error());
-  auto probes =
-      capture::Probes::load({options_.target, options_.ring_bytes, options_.without, options_.timeline, options_.empty}, *facts_);
+  auto probes = capture::Probes::load(
+      {options_.target, options_.ring_bytes, options_.without, options_.timeline, options_.empty}, *facts_);
   if (!probes) return std::move(probes.error());
   probes_ = std::move(*probes);
   auto pids = choose();
