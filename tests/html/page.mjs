@@ -306,6 +306,8 @@ async function hostile(page) {
 async function policy(browser) {
   const { page, complaints } = await open(browser, file);
   await page.evaluate(() => {
+    window.refused = [];
+    document.addEventListener("securitypolicyviolation", (event) => window.refused.push(event.effectiveDirective));
     const script = document.createElement("script");
     script.textContent = "window.pwned = 1";
     document.body.append(script);
@@ -316,6 +318,8 @@ async function policy(browser) {
   });
   await page.waitForTimeout(300);
   equal(await page.evaluate(() => window.pwned === undefined), true, "the policy lets no other program run");
+  const refused = await page.evaluate(() => window.refused);
+  for (const directive of ["script-src-elem", "img-src", "connect-src"]) check(refused.includes(directive), `the policy refuses by ${directive}: ${refused}`);
   check(complaints.some((c) => c.includes("Content Security Policy")), "the policy speaks");
   await page.close();
 }

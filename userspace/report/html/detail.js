@@ -29,7 +29,7 @@ class Detail {
     this.show(`Request #${requests.id[i]}`,
       element("p", { class: "big" }, duration(requests.total[i]), element("span", { class: "hint" }, rank ? `  slower than ${percent(rank - 1, requests.byTotal.length)} of those here` : "")),
       element("p", { class: "facts" }, element("b", {}, requests.threadText(i)), ` pid ${requests.threads[requests.thread[i]].pid}`, element("br"),
-        `${socket.protocol} ${socket.local ? socket.local + " <- " + socket.peer : ""}`, element("br"), `${grouped(requests.bytes[i])} bytes, ${state}`),
+        socket.local ? `${socket.protocol} ${socket.local} <- ${socket.peer}` : socket.protocol === "unknown" ? "no socket known, as of a pipe" : socket.protocol, element("br"), `${grouped(requests.bytes[i])} bytes, ${state}`),
       this.buttons(), this.waterfall(i, story),
       element("p", { class: "hint" }, "+ observed  ~ inferred  ? unknown  - not needed or not applicable"));
   }
