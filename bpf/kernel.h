@@ -65,6 +65,7 @@ enum {
 #define SOCK_DGRAM 2
 #define IPPROTO_TCP 6
 #define RCV_SHUTDOWN 1
+#define MSG_OOB 1
 #define MSG_PEEK 2
 #define PF_KTHREAD 0x00200000
 #define PF_IO_WORKER 0x00000010
@@ -242,11 +243,23 @@ struct sock {
 struct tcp_sock {
 	u32 rcv_nxt;
 	u32 copied_seq;
+	u32 urg_seq;
 	u64 bytes_received;
 };
 
 struct unix_sock {
 	int inq_len;
+};
+
+/* signals */
+struct kernel_siginfo {
+	int si_code;
+};
+struct sigaction {
+	void *sa_handler;
+};
+struct k_sigaction {
+	struct sigaction sa;
 };
 
 /* wait queues */

@@ -21,6 +21,8 @@ int BPF_PROG(process__fork, struct task_struct *parent, struct task_struct *chil
 	if (!c)
 		return 0;
 	if (state_of_task(parent)) {
+		if (child->tgid != parent->tgid && !signals.forked)
+			signals.forked = 1;
 		watch_task(c, WP_HOOK_process__fork, child, WP_WHY_fork);
 		count(c, WP_HOOK_process__fork, WP_NOTED);
 	} else {
@@ -128,5 +130,67 @@ int BPF_PROG(process__cgroup, struct cgroup *to, const char *path, struct task_s
 	} else {
 		count(c, WP_HOOK_process__cgroup, WP_FILTERED);
 	}
+	return 0;
+}
+
+SEC("tp_btf/signal_generate")
+int BPF_PROG(process__signal_sent, int sig, struct kernel_siginfo *info, struct task_struct *task, int group,
+	     int result)
+{
+	struct cpu_state *c = enter(WP_HOOK_process__signal_sent);
+	struct task_struct *sender;
+	struct wp_signal_sent *e;
+
+	if (!c)
+		return 0;
+	if (!state_of_task(task)) {
+		count(c, WP_HOOK_process__signal_sent, task->tgid == config.self_pid ? WP_SELF : WP_FILTERED);
+		return 0;
+	}
+	e = BEGIN(c, WP_HOOK_process__signal_sent, signal_sent);
+	if (!e)
+		return 0;
+	e->start_ns = task->start_time;
+	e->tid = task->pid;
+	e->pid = task->tgid;
+	e->sig = sig;
+	e->result = result;
+	e->to_process = group;
+	if ((u64)info > 2) /* 0 to 2 stand for the kernel itself: SEND_SIG_NOINFO, SEND_SIG_PRIV */
+		e->code = KREAD(struct kernel_siginfo, info, si_code);
+	if (context_level(c) == WP_LEVEL_task) {
+		sender = bpf_get_current_task_btf();
+		e->sender_tid = sender->pid;
+		e->sender_pid = sender->tgid;
+		copy_comm(&e->sender_comm, sender);
+	}
+	end_record(c, WP_HOOK_process__signal_sent, e);
+	return 0;
+}
+
+SEC("tp_btf/signal_deliver")
+int BPF_PROG(process__signal_taken, int sig, struct kernel_siginfo *info, struct k_sigaction *action)
+{
+	struct cpu_state *c = enter(WP_HOOK_process__signal_taken);
+	struct wp_signal_taken *e;
+	struct task_state *t;
+
+	if (!c || current_unwatched(c, WP_HOOK_process__signal_taken))
+		return 0;
+	t = current_task_of();
+	if (!t) {
+		count(c, WP_HOOK_process__signal_taken, WP_FILTERED);
+		return 0;
+	}
+	e = BEGIN(c, WP_HOOK_process__signal_taken, signal_taken);
+	if (!e)
+		return 0;
+	e->start_ns = t->start_ns;
+	e->handler = (u64)KREAD(struct k_sigaction, action, sa.sa_handler);
+	e->tid = t->tid;
+	e->pid = t->pid;
+	e->sig = sig;
+	e->in_call = call_number(bpf_get_current_task_btf()) + 1;
+	end_record(c, WP_HOOK_process__signal_taken, e);
 	return 0;
 }

@@ -252,6 +252,12 @@ int BPF_PROG(socket__data_ready_entry, struct sock *sk)
 	return made_readable(sk);
 }
 
+/* Between the last read and this one lies the urgent byte, which belongs to neither. */
+static __always_inline bool passes_urgent(const struct sock_state *s, const struct sock *sk, u64 begin)
+{
+	return begin == s->consumed + 1 && stream_offset(s, KREAD(struct tcp_sock, sk, urg_seq)) == s->consumed;
+}
+
 /* Bytes of this read, from the socket's numbers after it. */
 static __always_inline void measure_read(struct task_state *t, struct sock_state *s, struct sock *sk, int ret,
 					 int flags)
@@ -269,9 +275,14 @@ static __always_inline void measure_read(struct task_state *t, struct sock_state
 			t->end = copied + units;
 			return;
 		}
+		if (flags & MSG_OOB) { /* the urgent byte is taken past the stream: copied_seq passes it later */
+			t->begin = copied;
+			t->end = copied;
+			return;
+		}
 		t->end = copied;
 		t->begin = copied - units;
-		if (s->consumed_known && units && t->begin != s->consumed)
+		if (s->consumed_known && units && t->begin != s->consumed && !passes_urgent(s, sk, t->begin))
 			t->read_flags |= WP_READ_UNSURE;
 		s->consumed = copied;
 		s->consumed_known = 1;
@@ -295,6 +306,7 @@ static __always_inline int received_from(struct sock *sk, int ret, int flags)
 	struct wp_read_call *e;
 	struct sock_state *s;
 	struct task_state *t;
+	bool by_ring;
 	u32 nr;
 
 	if (!c || current_unwatched(c, WP_HOOK_socket__recv_length))
@@ -323,12 +335,23 @@ static __always_inline int received_from(struct sock *sk, int ret, int flags)
 		count(c, WP_HOOK_socket__recv_length, WP_NOTED);
 		return 0;
 	}
+	by_ring = call->call_class != WP_CALL_READ_MANY;
+	if (by_ring) {
+		tell(&signals.ring);
+		t->xmit_ns = 0; /* what left until now was an acknowledgement */
+		t->segments = 0;
+	}
 	e = BEGIN(c, WP_HOOK_socket__recv_length, read_call);
 	if (e) {
-		fill_read(e, t, ret, WP_FILE_socket, call_descriptor(call, saved_registers(current)), nr, c->slept);
+		fill_read(e, t, ret, WP_FILE_socket, by_ring ? -1 : call_descriptor(call, saved_registers(current)),
+			  nr, c->slept);
+		if (by_ring) { /* no call that reads: io_uring does it */
+			e->flags = (e->flags & ~WP_READ_SLEPT) | WP_READ_BY_RING;
+			e->enter_ns = 0;
+		}
 		end_record(c, WP_HOOK_socket__recv_length, e);
 	}
-	t->copied_ns = 0;
+	t->copied_ns = 0; /* no call's return may take this receive for its own */
 	return 0;
 }
 
@@ -346,6 +369,44 @@ int BPF_PROG(socket__recv_length_exit, struct socket *socket, struct msghdr *mes
 	struct sock *sk = socket->sk;
 
 	return sk ? received_from(sk, ret, flags) : 0;
+}
+
+/* A send that no system call of the task asked for. Attached only once io_uring is seen to receive for a target. */
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(socket__send_length, struct sock *sk, int ret, int flags)
+{
+	struct cpu_state *c = enter(WP_HOOK_socket__send_length);
+	struct wp_send_call *e;
+	struct task_state *t;
+
+	if (!c || current_unwatched(c, WP_HOOK_socket__send_length))
+		return 0;
+	t = current_task_of();
+	if (!t || call_info(call_number(bpf_get_current_task_btf()))->call_class == WP_CALL_SEND) {
+		count(c, WP_HOOK_socket__send_length, WP_FILTERED);
+		return 0;
+	}
+	e = BEGIN(c, WP_HOOK_socket__send_length, send_call);
+	if (!e)
+		return 0;
+	e->start_ns = t->start_ns;
+	e->cookie = sk->__sk_common.skc_cookie.counter;
+	e->ret = ret;
+	e->tid = t->tid;
+	e->pid = t->pid;
+	e->fd = -1;
+	if (t->xmit_sk == (u64)sk) {
+		e->xmit_ns = t->xmit_ns;
+		e->xmit_ifindex = t->xmit_ns ? t->xmit_ifindex : 0;
+		e->segments = t->xmit_ns ? t->segments : 0;
+	}
+	e->file_kind = WP_FILE_socket;
+	e->msg_flags = flags;
+	e->flags = WP_SEND_BY_RING;
+	t->xmit_ns = 0;
+	t->segments = 0;
+	end_record(c, WP_HOOK_socket__send_length, e);
+	return 0;
 }
 
 /* Sending into a virtual device is receiving from it: the packet goes straight to netif_rx. */
@@ -367,8 +428,8 @@ static __always_inline struct task_state *sender_of(struct cpu_state *c, const s
 
 	if (!sk || (c->in_softirq && !sk->sk_lock.owned) || who_is_here(c) != WHO_WATCHED)
 		return NULL;
-	if (call_info(call_number(bpf_get_current_task_btf()))->call_class != WP_CALL_SEND)
-		return NULL;
+	if (!signals.ring && call_info(call_number(bpf_get_current_task_btf()))->call_class != WP_CALL_SEND)
+		return NULL; /* where a target has io_uring send for it, that is in no call of its own */
 	return current_task_of();
 }
 

@@ -69,6 +69,10 @@ int BPF_PROG(socket__set_state, struct sock *sk, int from, int to)
 	e->cookie = s->cookie;
 	e->from = from;
 	e->to = to;
+	if (context_level(c) == WP_LEVEL_task && who_is_here(c) == WHO_WATCHED) {
+		e->tid = (u32)bpf_get_current_pid_tgid();
+		e->pid = bpf_get_current_pid_tgid() >> 32;
+	}
 	end_record(c, WP_HOOK_socket__set_state, e);
 	return 0;
 }

@@ -127,6 +127,10 @@ static __always_inline void sent(struct cpu_state *c, const struct ended_call *c
 	e->nr = call->nr;
 	e->file_kind = WP_FILE_socket;
 	e->slept = call->slept;
+	if (call->call->flags_arg < 6)
+		e->msg_flags = (u32)syscall_argument(call->regs, call->call->flags_arg);
+	if (call->call->parts_arg < 6)
+		e->parts = (u16)syscall_argument(call->regs, call->call->parts_arg);
 	end_record(c, EXIT, e);
 forget:
 	t->xmit_ns = 0;
@@ -181,6 +185,57 @@ static __always_inline void accepted(struct cpu_state *c, const struct ended_cal
 	end_record(c, EXIT, e);
 }
 
+/* Where the kernel puts the number of the child into what waitid returns. */
+#define SIGINFO_PID_OFFSET 16
+
+static __always_inline void reaped(struct cpu_state *c, const struct ended_call *call)
+{
+	u32 options = call->call->flags_arg < 6 ? (u32)syscall_argument(call->regs, call->call->flags_arg) : 0;
+	bool by_waitid = call->call->flags_arg == 3;
+	struct wp_reap_call *e;
+	long ret = call->ret;
+	s32 child = 0;
+	u64 info;
+
+	if (by_waitid && !ret) {
+		info = syscall_argument(call->regs, 2);
+		if (info && !bpf_probe_read_user(&child, sizeof(child), (void *)(info + SIGINFO_PID_OFFSET)))
+			ret = child;
+	}
+	e = BEGIN(c, EXIT, reap_call);
+	if (!e)
+		return;
+	e->start_ns = call->t->start_ns;
+	e->enter_ns = call->t->enter_ns;
+	e->ret = ret;
+	e->tid = call->t->tid;
+	e->pid = call->t->pid;
+	e->options = options;
+	e->nr = call->nr;
+	e->slept = call->slept;
+	e->flags = by_waitid ? WP_REAP_WAITID : 0;
+	end_record(c, EXIT, e);
+}
+
+static __always_inline void closed(struct cpu_state *c, const struct ended_call *call)
+{
+	struct wp_close_call *e;
+
+	if (!signals.forked) {
+		count(c, EXIT, WP_NOTED);
+		return;
+	}
+	e = BEGIN(c, EXIT, close_call);
+	if (!e)
+		return;
+	e->start_ns = call->t->start_ns;
+	e->ret = call->ret;
+	e->tid = call->t->tid;
+	e->pid = call->t->pid;
+	e->fd = call_descriptor(call->call, call->regs);
+	end_record(c, EXIT, e);
+}
+
 static __always_inline void created_pair(const struct ended_call *call)
 {
 	s32 pair[2];
@@ -198,6 +253,14 @@ static __always_inline void ended(struct cpu_state *c, const struct ended_call *
 	case WP_CALL_READ: received(c, call); break;
 	case WP_CALL_SEND: sent(c, call); break;
 	case WP_CALL_ACCEPT: accepted(c, call); break;
+	case WP_CALL_REAP: reaped(c, call); break;
+	case WP_CALL_CLOSE: closed(c, call); break;
+	case WP_CALL_RING:
+		if (syscall_argument(call->regs, 2)) /* min_complete: it waits too */
+			waited(c, call);
+		else
+			count(c, EXIT, WP_NOTED);
+		break;
 	case WP_CALL_YIELD:
 		call->t->yields++;
 		count(c, EXIT, WP_NOTED);

@@ -14,7 +14,6 @@
 
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "demo-servers/common/echo.hpp"
 
@@ -35,14 +34,14 @@ unsigned setup_flags(const std::string& mode) {
   return IORING_SETUP_SQPOLL;
 }
 
-/// The thread that receives: the kernel's where it has one for us, else our own.
+/// The thread that receives: the kernel's where it has made one for the ring, which is then our only other, else ours.
 std::uint32_t thread_that_receives() {
+  const auto own = static_cast<std::uint32_t>(gettid());
   for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
-    std::string name;
-    std::getline(std::ifstream(task.path() / "comm"), name);
-    if (name.starts_with("iou-sqp-")) return static_cast<std::uint32_t>(std::stoul(task.path().filename().string()));
+    const auto tid = static_cast<std::uint32_t>(std::stoul(task.path().filename().string()));
+    if (tid != own) return tid;
   }
-  return static_cast<std::uint32_t>(gettid());
+  return own;
 }
 
 struct Connection {
@@ -56,7 +55,7 @@ class Server {
   Server(const Options& options, ReadLog& log, unsigned flags) : options_(options), log_(log) {
     io_uring_params parameters{};
     parameters.flags = flags;
-    parameters.sq_thread_idle = 1000;  // ms until the kernel's thread goes to sleep
+    parameters.sq_thread_idle = 1;  // ms until the kernel's thread goes to sleep
     const int error = io_uring_queue_init_params(kEntries, &ring_, &parameters);
     if (error < 0) give_up(std::string("io_uring_queue_init_params: ") + std::strerror(-error));
     receiver_ = thread_that_receives();

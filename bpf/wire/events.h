@@ -33,7 +33,7 @@ typedef long long wp_s64;
 
 /* Major: a reader refuses a newer one. Minor: kinds or fields were appended. */
 #define WP_WIRE_MAJOR 1
-#define WP_WIRE_MINOR 1
+#define WP_WIRE_MINOR 2
 
 struct wp_header {
 	wp_u64 ts_ns; /* CLOCK_MONOTONIC, read after the record was reserved */
@@ -149,6 +149,13 @@ struct wp_addr {
 #define WP_READ_UNSURE    1u /* two reads of this socket overlapped: the range may be off */
 #define WP_READ_DATAGRAM  2u /* the range counts datagrams, not bytes */
 #define WP_READ_SLEPT     4u /* the task left its CPU to sleep inside this call */
+#define WP_READ_BY_RING   8u /* io_uring received for the task, in its context: no read call of its own */
+
+/* Flags of a send. */
+#define WP_SEND_BY_RING 1u /* io_uring sent for the task: enter_ns is 0, the record's time is when it was done */
+
+/* Flags of a reap. */
+#define WP_REAP_WAITID 1u /* by waitid: the child's number was read from its siginfo */
 
 /* Flags of a run. */
 #define WP_RUN_UNSEEN 1u /* the kernel reported no switch to it: it was found running at this time */
@@ -280,7 +287,10 @@ struct wp_addr {
 	F(wp_u32, segments, "packets of this socket handed to a device inside the call")           \
 	F(wp_u16, nr, "system call number")                                                        \
 	F(wp_u8, file_kind, "WP_FILE_KINDS")                                                       \
-	F(wp_u8, slept, "1: the task left its CPU to sleep inside the call")
+	F(wp_u8, slept, "1: the task left its CPU to sleep inside the call")                       \
+	F(wp_u32, msg_flags, "MSG_* passed by the caller, 0 also where the call takes none")       \
+	F(wp_u16, parts, "buffers passed to writev, messages passed to sendmmsg; else 0")          \
+	F(wp_u16, flags, "WP_SEND_*")
 
 #define WP_FIELDS_accept_call(F)                                                                   \
 	F(wp_u64, start_ns, "the task's start time")                                               \
@@ -315,7 +325,9 @@ struct wp_addr {
 #define WP_FIELDS_sock_state(F)                                                                    \
 	F(wp_u64, cookie, "socket")                                                                \
 	F(wp_u32, from, "TCP_* state left")                                                        \
-	F(wp_u32, to, "TCP_* state entered")
+	F(wp_u32, to, "TCP_* state entered")                                                       \
+	F(wp_u32, tid, "watched task in whose context it changed, 0: in none, or in a softirq")    \
+	F(wp_u32, pid, "its process")
 
 #define WP_FIELDS_task(F)                                                                          \
 	F(wp_u64, start_ns, "start time: with tid its identity")                                   \
@@ -330,6 +342,45 @@ struct wp_addr {
 	F(wp_u32, tid, "thread")                                                                   \
 	F(wp_u32, pid, "its process")                                                              \
 	F(wp_s32, code, "exit code as wait(2) has it")                                             \
+	F(wp_u32, unused, "0")
+
+#define WP_FIELDS_reap_call(F)                                                                     \
+	F(wp_u64, start_ns, "the caller's start time")                                             \
+	F(wp_u64, enter_ns, "entry of the system call; the record's own time is its exit")         \
+	F(wp_s64, ret, "process reaped, 0: none had ended (WNOHANG), or -errno")                   \
+	F(wp_u32, tid, "caller")                                                                   \
+	F(wp_u32, pid, "its process")                                                              \
+	F(wp_u32, options, "WNOHANG and the like")                                                 \
+	F(wp_u16, nr, "system call number")                                                        \
+	F(wp_u8, slept, "1: the task left its CPU to sleep inside the call")                       \
+	F(wp_u8, flags, "WP_REAP_*")
+
+#define WP_FIELDS_signal_sent(F)                                                                   \
+	F(wp_u64, start_ns, "start time of the task it is for")                                    \
+	F(wp_u32, tid, "the task it is for; of a signal to a process: its first thread")           \
+	F(wp_u32, pid, "its process")                                                              \
+	F(wp_u32, sender_tid, "task in whose context it was sent, 0: not in a task's")             \
+	F(wp_u32, sender_pid, "its process")                                                       \
+	F(wp_s32, code, "si_code: SI_USER, CLD_EXITED, SI_KERNEL, ...")                            \
+	F(wp_u16, sig, "signal number")                                                            \
+	F(wp_u8, result, "0: delivered, 1: ignored, 2: already pending, 3 and 4: lost for want of memory") \
+	F(wp_u8, to_process, "1: any thread of the process may take it")                           \
+	F(struct wp_comm, sender_comm, "name of the sender")
+
+#define WP_FIELDS_signal_taken(F)                                                                  \
+	F(wp_u64, start_ns, "the task's start time")                                               \
+	F(wp_u64, handler, "0: the default action, 1: ignored, else the address of a handler")     \
+	F(wp_u32, tid, "task that takes it")                                                       \
+	F(wp_u32, pid, "its process")                                                              \
+	F(wp_u32, sig, "signal number")                                                            \
+	F(wp_u32, in_call, "system call it was in plus 1, 0: none that is recorded")
+
+#define WP_FIELDS_close_call(F)                                                                    \
+	F(wp_u64, start_ns, "the task's start time")                                               \
+	F(wp_s64, ret, "0 or -errno")                                                              \
+	F(wp_u32, tid, "caller")                                                                   \
+	F(wp_u32, pid, "its process")                                                              \
+	F(wp_s32, fd, "descriptor closed")                                                         \
 	F(wp_u32, unused, "0")
 
 #define WP_FIELDS_drop(F)                                                                          \
@@ -438,6 +489,10 @@ struct wp_addr {
 	E(15, usage, "the books of a watched task: at the start, every second, at the end")        \
 	E(16, cpu_slice, "an interrupt, a softirq or a NAPI poll ended on a CPU that matters")     \
 	E(17, task_switch, "a CPU that matters went from one task to another")                     \
+	E(18, reap_call, "a watched task returns from wait4 or waitid")                            \
+	E(19, signal_sent, "a signal was sent to a watched task")                                  \
+	E(20, signal_taken, "a watched task takes a signal")                                       \
+	E(21, close_call, "a watched task closes a descriptor, once watched processes have forked") \
 	E(128, watermark, "the collector looked at every ring")                                    \
 	E(129, counters, "what became of the firings of one hook on one CPU")                      \
 	E(130, clock, "monotonic and wall clock read together")                                    \

@@ -49,7 +49,10 @@
 	H(37, timeline__timer_entry, "local_timer_entry", "timeline", "where timer interrupts begin in the timeline") \
 	H(38, timeline__timer_exit, "local_timer_exit", "timeline", "timer interrupts in the timeline") \
 	H(39, timeline__napi_poll, "napi_poll", "timeline", "NAPI polls in the timeline")          \
-	H(40, timeline__switch, "sched_switch", "timeline", "other tasks in the timeline")
+	H(40, timeline__switch, "sched_switch", "timeline", "other tasks in the timeline")         \
+	H(41, socket__send_length, "sock_send_length", "reply", "what io_uring sent")              \
+	H(42, process__signal_sent, "signal_generate", "lineage", "signals, as the cause of a wake") \
+	H(43, process__signal_taken, "signal_deliver", "lineage", "when a signal was taken, and how")
 
 /* clang-format on */
 

@@ -26,12 +26,15 @@ enum wp_call_class {
 	WP_CALL_NONE,
 	WP_CALL_WAIT,      /* epoll_wait, poll, select, and sleeps */
 	WP_CALL_READ,      /* one receive: read, readv, recvfrom, recvmsg */
-	WP_CALL_READ_MANY, /* several receives in one call: recvmmsg, io_uring_enter */
+	WP_CALL_READ_MANY, /* several receives in one call: recvmmsg */
 	WP_CALL_SEND,      /* write, writev, sendto, sendmsg, sendmmsg, sendfile */
 	WP_CALL_ACCEPT,
 	WP_CALL_CREATE,    /* socket */
 	WP_CALL_PAIR,      /* socketpair */
 	WP_CALL_YIELD,     /* sched_yield: counted only */
+	WP_CALL_RING,      /* io_uring_enter: receives and sends of the ring, some of them */
+	WP_CALL_REAP,      /* wait4, waitid */
+	WP_CALL_CLOSE,
 };
 
 /* How a call's timeout is passed. */
@@ -47,7 +50,9 @@ struct wp_call_info {
 	wp_u8 timeout_arg; /* 0-based argument that holds the timeout */
 	wp_u8 fd_arg;      /* 0-based argument that holds the descriptor, or WP_NO_ARG */
 	wp_u8 count_arg;   /* 0-based argument that holds the number watched, or WP_NO_ARG */
-	wp_u8 unused[3];
+	wp_u8 flags_arg;   /* 0-based argument that holds MSG_* flags (of a reap: its options), or WP_NO_ARG */
+	wp_u8 parts_arg;   /* 0-based argument that holds the number of buffers or messages, or WP_NO_ARG */
+	wp_u8 unused;
 };
 
 /* Constant once loaded. */
@@ -77,6 +82,8 @@ struct wp_signals {
 	wp_u32 virtual_device; /* a watched delivery from loopback and the like: by itself it needs none */
 	/* From the collector: irq__softirq_exit is attached, so that the end of a softirq is known. */
 	wp_u32 softirq_ends;
+	wp_u32 ring;   /* io_uring received for a watched task: socket__send_length is needed */
+	wp_u32 forked; /* a watched process has made another: who holds which descriptor matters */
 	wp_u32 unused;
 };
 

@@ -36,6 +36,7 @@ constexpr std::array kLate = {
     Late{WP_HOOK_socket__copy_datagram, &wp_signals::datagrams, "not needed: no datagram socket was read"},
     Late{WP_HOOK_irq__softirq_raise, &wp_signals::real_device, kNoCard},
     Late{WP_HOOK_irq__softirq_exit, &wp_signals::real_device, kNoCard},
+    Late{WP_HOOK_socket__send_length, &wp_signals::ring, "not needed: io_uring received for no target"},
     Late{WP_HOOK_napi__netif_rx, &wp_signals::no_driver, "not needed: every driver was seen by other hooks"},
 };
 

@@ -10,10 +10,16 @@ namespace {
 constexpr wp_u8 kNo = WP_NO_ARG;
 
 constexpr wp_call_info wait(wp_u8 timeout_kind, wp_u8 timeout_arg, wp_u8 fd_arg, wp_u8 count_arg) {
-  return {WP_CALL_WAIT, timeout_kind, timeout_arg, fd_arg, count_arg, {}};
+  return {WP_CALL_WAIT, timeout_kind, timeout_arg, fd_arg, count_arg, kNo, kNo, 0};
 }
 constexpr wp_call_info call(wp_u8 call_class, wp_u8 fd_arg = 0) {
-  return {call_class, WP_TIMEOUT_NONE, kNo, fd_arg, kNo, {}};
+  return {call_class, WP_TIMEOUT_NONE, kNo, fd_arg, kNo, kNo, kNo, 0};
+}
+constexpr wp_call_info send(wp_u8 flags_arg, wp_u8 parts_arg) {
+  return {WP_CALL_SEND, WP_TIMEOUT_NONE, kNo, 0, kNo, flags_arg, parts_arg, 0};
+}
+constexpr wp_call_info reap(wp_u8 options_arg) {
+  return {WP_CALL_REAP, WP_TIMEOUT_NONE, kNo, kNo, kNo, options_arg, kNo, 0};
 }
 
 }  // namespace
@@ -42,13 +48,13 @@ const std::vector<Syscall>& syscalls() {
       {SYS_recvfrom, "recvfrom", call(WP_CALL_READ)},
       {SYS_recvmsg, "recvmsg", call(WP_CALL_READ)},
       {SYS_recvmmsg, "recvmmsg", call(WP_CALL_READ_MANY)},
-      {SYS_io_uring_enter, "io_uring_enter", call(WP_CALL_READ_MANY)},
-      {SYS_write, "write", call(WP_CALL_SEND)},
-      {SYS_writev, "writev", call(WP_CALL_SEND)},
-      {SYS_sendto, "sendto", call(WP_CALL_SEND)},
-      {SYS_sendmsg, "sendmsg", call(WP_CALL_SEND)},
-      {SYS_sendmmsg, "sendmmsg", call(WP_CALL_SEND)},
-      {SYS_sendfile, "sendfile", call(WP_CALL_SEND)},
+      {SYS_io_uring_enter, "io_uring_enter", call(WP_CALL_RING, kNo)},
+      {SYS_write, "write", send(kNo, kNo)},
+      {SYS_writev, "writev", send(kNo, 2)},
+      {SYS_sendto, "sendto", send(3, kNo)},
+      {SYS_sendmsg, "sendmsg", send(2, kNo)},
+      {SYS_sendmmsg, "sendmmsg", send(3, 2)},
+      {SYS_sendfile, "sendfile", send(kNo, kNo)},
       {SYS_accept, "accept", call(WP_CALL_ACCEPT)},
       {SYS_accept4, "accept4", call(WP_CALL_ACCEPT)},
       {SYS_socket, "socket", call(WP_CALL_CREATE, kNo)},
@@ -65,6 +71,9 @@ const std::vector<Syscall>& syscalls() {
       {SYS_restart_syscall, "restart_syscall", {}},
       {SYS_semtimedop, "semtimedop", {}},
       {SYS_socketpair, "socketpair", call(WP_CALL_PAIR, kNo)},
+      {SYS_wait4, "wait4", reap(2)},
+      {SYS_waitid, "waitid", reap(3)},
+      {SYS_close, "close", call(WP_CALL_CLOSE)},
   };
   return table;
 }

@@ -77,6 +77,7 @@ constexpr std::array kReasons = {
     ReasonRow{Reason::kRanLast, "ran_last", "who ran there last; others may have run before"},
     ReasonRow{Reason::kStagesContradict, "stages_contradict", "the times of its stages contradict their order"},
     ReasonRow{Reason::kNotAtThisDetail, "not_at_this_detail", "recorded with --detail timeline only"},
+    ReasonRow{Reason::kByRing, "by_ring", "io_uring did it, without a call of its own"},
 };
 static_assert(kReasons.size() == kReasonCount);
 

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "userspace/model/activity.hpp"
+
 namespace wp::model {
 
 /// The named instants of a request path, in the order they have on a network card's path.
@@ -108,8 +110,10 @@ enum class Reason : std::uint8_t {
   kStagesContradict,
   // not applicable, appended
   kNotAtThisDetail,
+  // not needed, appended
+  kByRing,
 };
-inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kNotAtThisDetail) + 1;
+inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kByRing) + 1;
 const char* reason_name(Reason reason);  ///< snake_case, stable, for JSON
 const char* reason_text(Reason reason);  ///< a short phrase for people
 
@@ -402,6 +406,7 @@ struct Summary {
   std::map<std::string, std::uint64_t> drop_reasons;
   std::map<std::string, std::uint64_t> deliveries_by_mechanism;  ///< of those that found a task waiting
   std::map<TaskId, Task> tasks;
+  Activity activity;
   std::vector<Diagnostic> diagnostics;
   std::vector<Gap> gaps;
   Books books;

@@ -26,7 +26,7 @@ StagePoint observed(std::uint64_t ns, std::uint32_t cpu) {
 void add_read_facts(model::Path& path, const ReadCall& read, const NameTable& names) {
   path.fd = read.fd;
   path.syscall_nr = read.nr;
-  path.syscall = names.get(WP_NAME_syscall, read.nr);
+  path.syscall = read.flags & WP_READ_BY_RING ? "io_uring" : names.get(WP_NAME_syscall, read.nr);
   path.msg_flags = read.msg_flags;
   path.peek = read.msg_flags & kMsgPeek;
   path.read_ret = read.ret;
@@ -57,6 +57,10 @@ bool began_asleep(const TaskState& reader, std::uint64_t ready_ns) {
 void add_returned(model::Path& path, const ReadCall& read, const TaskState& reader, DeliveryId delivery,
                   std::uint64_t ready_ns, const NameTable& names) {
   StagePoint& returned = path.at(Stage::kReturned);
+  if (read.flags & WP_READ_BY_RING) {
+    returned = none(Seen::kNotNeeded, Reason::kByRing);
+    return;
+  }
   if (ready_ns && read.enter_ns < ready_ns) {
     returned = none(Seen::kNotNeeded, Reason::kBlockedInRead);
     return;
@@ -78,7 +82,9 @@ void add_read_stages(model::Path& path, const ReadCall& read, const TaskState& r
   const auto seen_at = [&](std::uint64_t ns) {
     return StagePoint{Seen::kObserved, Reason::kNone, ns, reader.cpu_at(ns, read.h.cpu)};
   };
-  if (!read.enter_ns)
+  if (read.flags & WP_READ_BY_RING)
+    path.at(Stage::kRead) = none(Seen::kNotNeeded, Reason::kByRing);
+  else if (!read.enter_ns)
     path.at(Stage::kRead) = none(Seen::kUnknown, Reason::kBeforeRecording);
   else if (ready_ns && read.enter_ns < ready_ns)
     path.at(Stage::kRead) = none(Seen::kNotNeeded, Reason::kBlockedInRead);
@@ -226,6 +232,7 @@ model::Path build_pipe_path(const ReadCall& read, const TaskState& reader, const
 
 void add_reply(model::Path& path, const wp_send_call& send) {
   path.at(Stage::kReply) = send.enter_ns ? observed(send.enter_ns, send.h.cpu) : kNotRecorded;
+  if (send.flags & WP_SEND_BY_RING) path.at(Stage::kReply) = none(Seen::kNotNeeded, Reason::kByRing);
   path.at(Stage::kXmit) =
       send.xmit_ns ? observed(send.xmit_ns, send.h.cpu) : StagePoint{Seen::kUnknown, Reason::kNotInSendCall, 0, -1};
   if (path.socket.family == 1 /* AF_UNIX */)
@@ -237,7 +244,8 @@ void add_reply_by_order(model::Path& path, const wp_send_call& send) {
   add_reply(path, send);
   for (const Stage stage : {Stage::kReply, Stage::kXmit}) {
     StagePoint& point = path.at(stage);
-    if (point.has_time()) point = {Seen::kInferred, Reason::kReplyOrder, point.ts_ns, point.cpu};
+    if (point.has_time())
+      point = {Seen::kInferred, Reason::kReplyOrder, point.ts_ns, point.cpu};
   }
 }
 

@@ -80,6 +80,7 @@ void Reconstructor::on(const event::Event& event) {
       [this](const auto& e) {
         if constexpr (requires { e.h; }) note_time(e.h);
         route(e);
+        if constexpr (requires { activity_.on(e); }) activity_.on(e);
       },
       event);
 }
@@ -443,6 +444,7 @@ void Reconstructor::end() {
   pass_on_older();
   pass_on_older();
   summary_.tasks = tasks_.everyone();
+  summary_.activity = activity_.finish();
   check_books();
 }
 

@@ -8,6 +8,7 @@
 
 #include "userspace/event/event_sink.hpp"
 #include "userspace/model/model.hpp"
+#include "userspace/reconstruct/activity_tracker.hpp"
 #include "userspace/reconstruct/books.hpp"
 #include "userspace/reconstruct/cpu_tracker.hpp"
 #include "userspace/reconstruct/names.hpp"
@@ -42,6 +43,10 @@ class Reconstructor : public event::EventSink {
   void route(const wp_sock_state& r);
   void route(const wp_task& r) { tasks_.on(r); }
   void route(const wp_task_exit& r) { tasks_.on(r); }
+  void route(const wp_reap_call&) {}  // these four are the activity tracker's alone
+  void route(const wp_signal_sent&) {}
+  void route(const wp_signal_taken&) {}
+  void route(const wp_close_call&) {}
   void route(const wp_drop& r);
   void route(const wp_name& r) { names_.on(r); }
   void route(const wp_cpu_switch& r) { cpus_.on(r); }
@@ -82,6 +87,7 @@ class Reconstructor : public event::EventSink {
 
   PathSink sink_;
   NameTable names_;
+  ActivityTracker activity_{names_};
   TaskTracker tasks_;
   CpuTracker cpus_;
   SocketTracker sockets_;

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+// Adds up what watched tasks do besides reading requests. Sees every event once, in order, beside the other trackers.
+#include <deque>
+#include <map>
+#include <unordered_map>
+
+#include "bpf/wire/events.h"
+#include "userspace/model/activity.hpp"
+#include "userspace/reconstruct/holder_tracker.hpp"
+#include "userspace/reconstruct/names.hpp"
+#include "userspace/reconstruct/task_tracker.hpp"
+
+namespace wp::reconstruct {
+
+class ActivityTracker {
+ public:
+  explicit ActivityTracker(const NameTable& names) : names_(names) {}
+
+  void on(const wp_run& r);
+  void on(const wp_usage& r);
+  void on(const wp_wait_call& r);
+  void on(const wp_read_call& r);
+  void on(const wp_send_call& r);
+  void on(const wp_accept_call& r);
+  void on(const wp_delivery& r);
+  void on(const wp_task& r);
+  void on(const wp_task_exit& r);
+  void on(const wp_reap_call& r);
+  void on(const wp_signal_sent& r);
+  void on(const wp_signal_taken& r);
+  void on(const wp_close_call& r) { holders_.on(r); }
+  void on(const wp_sock_state& r) { holders_.on(r); }
+
+  /// Once, after the last event.
+  model::Activity finish();
+
+ private:
+  struct Task {
+    std::uint32_t pid = 0;
+    bool is_born_here = false;              ///< forked within the recording: its books begin with 0
+    bool has_books = false;
+    std::uint64_t first_run_ns = 0, last_run_ns = 0;  ///< by the scheduler's books; 0: none seen
+    std::uint64_t ran_ns = 0;               ///< from switch to switch
+    std::uint32_t first_calls = 0, last_calls = 0;
+    std::uint64_t on_ns = 0;       ///< since when it runs, 0: not known
+    bool waits_for_cause = false;  ///< wake_ns and the rest are of a wake not yet put down
+    bool for_connection = false;   ///< woken by a listener's delivery, and nothing accepted since
+    std::uint64_t wake_ns = 0;
+    std::uint32_t wake_cpu = 0, waker_tid = 0;
+    std::string cause;  ///< unless a signal turns out to be it
+  };
+  struct Sent {
+    std::uint64_t at_ns;
+    std::uint32_t cpu, sender_tid;
+    std::uint16_t sig;
+  };
+
+  model::Process* process(std::uint32_t pid);
+  void put_down(Task& task);
+  void note_calls(Task& task, std::uint32_t calls);
+  void close_books(const Task& task);
+  [[nodiscard]] const Sent* signal_behind(const Task& task) const;
+  [[nodiscard]] std::string cause_of(const wp_run& r) const;
+
+  const NameTable& names_;
+  model::Activity activity_;
+  HolderTracker holders_;
+  std::unordered_map<model::TaskId, Task, TaskIdHash> tasks_;
+  std::unordered_map<std::uint32_t, std::size_t> processes_;  ///< by pid, into activity_.processes: the latest of it
+  std::unordered_map<std::uint32_t, std::deque<Sent>> signals_;
+  std::unordered_map<DeliveryId, bool> listener_deliveries_;
+  std::deque<DeliveryId> listener_order_;
+};
+
+/// "SIGCHLD", or "signal 42" for a real-time one.
+std::string signal_name(std::uint32_t number);
+
+}  // namespace wp::reconstruct
