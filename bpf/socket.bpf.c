@@ -282,6 +282,13 @@ static __always_inline void measure_read(struct task_state *t, struct sock_state
 		}
 		t->end = copied;
 		t->begin = copied - units;
+		if (s->consumed_known && units && t->begin == s->consumed + 1 && (sk->sk_shutdown & RCV_SHUTDOWN) &&
+		    !t->unread) { /* it passed the FIN too, whose place is no byte */
+			t->begin--;
+			t->end--;
+			s->consumed = copied;
+			return;
+		}
 		if (s->consumed_known && units && t->begin != s->consumed && !passes_urgent(s, sk, t->begin))
 			t->read_flags |= WP_READ_UNSURE;
 		s->consumed = copied;

@@ -2,6 +2,8 @@
 #pragma once
 // The few lines the demo programs need around system calls: options, the clock, giving up.
 // Header-only and without libraries, so that a demo program stays one file that can be read in one go.
+#include <unistd.h>
+
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
@@ -29,6 +31,13 @@ inline std::uint64_t now_ns() {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
   return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+/// Asked for once a thread: it would be one more system call in every request. fork_child() forgets it in the child.
+inline thread_local std::uint32_t thread_id_once_asked = 0;
+inline std::uint32_t thread_id() {
+  if (thread_id_once_asked == 0) thread_id_once_asked = static_cast<std::uint32_t>(gettid());
+  return thread_id_once_asked;
 }
 
 /// `--name value` pairs and `--name` flags. Ask for each option once, then call refuse_the_rest().

@@ -98,8 +98,7 @@ class Session {
     drained_ = got < 0;
     if (got < 0) return errno == EAGAIN || errno == EINTR;
     if (got == 0) return false;
-    note_read(log, room.data(), static_cast<std::size_t>(got), before_ns, after_ns,
-              static_cast<std::uint32_t>(gettid()));
+    note_read(log, room.data(), static_cast<std::size_t>(got), before_ns, after_ns, thread_id());
     return true;
   }
 

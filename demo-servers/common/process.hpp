@@ -19,6 +19,7 @@ inline pid_t fork_child() {
   const pid_t child = fork();
   if (child < 0) give_up_on_errno("fork");
   if (child > 0) return child;
+  thread_id_once_asked = 0;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(1);  // it ended before prctl
   for (const int number : {SIGTERM, SIGINT, SIGALRM, SIGCHLD}) signal(number, SIG_DFL);

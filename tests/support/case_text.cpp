@@ -145,6 +145,27 @@ std::string blamed(const Path& path) {
   return out.line();
 }
 
+std::string lineage(const model::Activity& a, std::uint64_t zero_ns) {
+  std::string out;
+  for (const model::Process& p : a.processes) {
+    Clauses line(fmt::format("process {} of {}", p.pid, p.ppid));
+    line.add(p.forked_ns != 0, "forked {}", since(p.forked_ns, zero_ns));
+    line.add(p.ended_ns != 0, "ended {} status {}", since(p.ended_ns, zero_ns), p.code);
+    line.add(p.reaped_ns != 0, "reaped {} by {}{}{}{}", since(p.reaped_ns, zero_ns), p.reaped_by,
+             p.reaper_slept ? " asleep" : "", p.reaper_asked_only ? " asking" : "",
+             p.parent_took_signal ? " after SIGCHLD" : "");
+    line.add(p.is_left(), "not reaped");
+    out += line.line();
+  }
+  for (const auto& [name, use] : a.signals)
+    out += fmt::format("{}: sent={} merged={} taken={} woke={}\n", name, use.sent, use.merged, use.taken, use.woke);
+  if (a.shared.sockets)
+    out += fmt::format("shared sockets={} holders={} closes_without_fin={} fins_with_the_last={} before={}\n",
+                       a.shared.sockets, a.shared.most_holders, a.shared.closes_without_fin,
+                       a.shared.fins_with_the_last, a.shared.fins_before_the_last);
+  return out;
+}
+
 }  // namespace
 
 std::string case_text(const Path& path, std::uint64_t zero_ns) {
@@ -185,7 +206,7 @@ std::string case_text(const model::Summary& s, std::uint64_t zero_ns) {
                        since(gap.from_ns, zero_ns), since(gap.to_ns, zero_ns), gap.why);
   }
   for (const model::Diagnostic& d : s.diagnostics) out += fmt::format("diagnostic {}: {}\n", d.name, d.count);
-  return out;
+  return out + lineage(s.activity, zero_ns);
 }
 
 }  // namespace wp::test

@@ -4,7 +4,7 @@
 #include <fmt/args.h>
 #include <fmt/format.h>
 
-#include <utility>
+#include "userspace/report/activity.hpp"
 
 namespace wp::cli {
 namespace {
@@ -22,18 +22,75 @@ std::string mechanisms_seen(const report::Report& report) {
   return text.empty() ? "none" : text;
 }
 
+void add_processes(nlohmann::json& facts, const model::Activity& activity) {
+  std::uint64_t reaped = 0, after_signal = 0, slept = 0;
+  std::string statuses;
+  for (const model::Process& process : activity.processes) {
+    reaped += process.reaped_ns != 0;
+    after_signal += process.parent_took_signal;
+    slept += process.reaper_slept;
+    if (process.ended_ns && process.ppid && process.forked_ns)
+      statuses += (statuses.empty() ? "" : ", ") + report::wait_status_text(process.code);
+  }
+  facts["processes_forked"] = activity.processes_forked;
+  facts["processes_left"] = activity.processes_left;
+  facts["processes_reaped"] = reaped;
+  facts["reaped_after_sigchld"] = after_signal;
+  facts["reaped_asleep"] = slept;
+  facts["reap_calls"] = activity.reap_calls;
+  facts["reap_calls_empty"] = activity.reap_calls_empty;
+  facts["zombie_ms"] = static_cast<double>(activity.zombie_ns) / 1e6;
+  facts["statuses"] = statuses;
+  facts["shared_sockets"] = activity.shared.sockets;
+  facts["most_holders"] = activity.shared.most_holders;
+  facts["closes_without_fin"] = activity.shared.closes_without_fin;
+  facts["fins_with_the_last"] = activity.shared.fins_with_the_last;
+  facts["fins_before_the_last"] = activity.shared.fins_before_the_last;
+}
+
+void add_activity(nlohmann::json& facts, const model::Activity& activity, std::uint64_t requests) {
+  facts["syscalls"] = activity.syscalls;
+  facts["cpu_ns"] = activity.cpu_ns;
+  facts["connections_announced"] = activity.connections_announced;
+  facts["woken_for_connection"] = activity.woken_for_connection;
+  facts["woken_for_nothing"] = activity.woken_for_nothing;
+  add_ratio(facts, "syscalls_per_request", activity.syscalls, requests);
+  add_ratio(facts, "cpu_ns_per_request", activity.cpu_ns, requests);
+  if (requests > 0)
+    facts["cpu_us_per_request"] = static_cast<double>(activity.cpu_ns) / 1000 / static_cast<double>(requests);
+  std::uint64_t watched = 0, waits = 0;
+  for (const auto& [call, use] : activity.waits) {
+    watched += use.watched;
+    waits += use.calls;
+  }
+  add_ratio(facts, "watched_per_wait", watched, waits);
+  for (const auto& [call, use] : activity.sends) {
+    facts[call + "_calls"] = use.calls;
+    facts[call + "_packets"] = use.segments;
+    facts[call + "_parts"] = use.parts;
+  }
+  for (const auto& [flag, n] : activity.recv_flags) facts["recv_" + flag] = n;
+  for (const auto& [flag, n] : activity.send_flags) facts["send_" + flag] = n;
+  for (const auto& [name, use] : activity.signals) {
+    facts["signals_" + name + "_sent"] = use.sent;
+    facts["signals_" + name + "_taken"] = use.taken;
+  }
+  add_processes(facts, activity);
+}
+
 }  // namespace
 
 nlohmann::json demo_facts(const DemoFindings& findings) {
   const model::Summary& seen = findings.summary;
   const truth::Counts& counts = findings.verdict.counts;
   const std::uint64_t requests = counts.requests;
-  const std::uint64_t calls = seen.waits + seen.reads + seen.empty_reads + seen.eof_reads + seen.sends + seen.accepts;
   nlohmann::json facts{
       {"requests", requests},
       {"complete", counts.complete},
       {"wrong", counts.wrong},
       {"paths", seen.paths},
+      {"paths_complete", seen.complete},
+      {"deliveries", seen.deliveries},
       {"wakes", seen.wakes},
       {"waits", seen.waits},
       {"slept_waits", seen.slept_waits},
@@ -42,17 +99,22 @@ nlohmann::json demo_facts(const DemoFindings& findings) {
       {"empty_reads", seen.empty_reads},
       {"sends", seen.sends},
       {"accepts", seen.accepts},
-      {"calls", calls},
+      {"events_lost", seen.events_lost},
       {"tasks", seen.tasks.size()},
       {"mechanism", mechanisms_seen(findings.report)},
   };
   add_ratio(facts, "wakes_per_request", seen.wakes, requests);
   add_ratio(facts, "waits_per_request", seen.waits, requests);
   add_ratio(facts, "empty_reads_per_request", seen.empty_reads, requests);
-  add_ratio(facts, "calls_per_request", calls, requests);
+  add_ratio(facts, "requests_per_wake", requests, seen.wakes);
   if (const auto& memory = findings.run.memory)
     facts["memory_per_connection_bytes"] = memory->bytes / static_cast<std::int64_t>(memory->connections);
-  add_ratio(facts, "requests_per_wake", requests, seen.wakes);
+  add_activity(facts, seen.activity, requests);
+  if (findings.plan.demo.transport == DemoTransport::kNone) {
+    const auto said = nlohmann::json::parse(findings.run.client_json, nullptr, false);
+    for (const auto& [name, value] : said.items())
+      if (name.starts_with("told_")) facts[name] = value;
+  }
   return facts;
 }
 
@@ -79,12 +141,15 @@ std::string demo_row_text(const nlohmann::json& row) {
   std::string text = fmt::format("{:<22}", row["demo"].get<std::string>());
   if (row.contains("facts")) {
     const nlohmann::json& facts = row["facts"];
-    text += fmt::format("{:>6} requests, {} complete, {} wrong; {}", facts["requests"].get<std::uint64_t>(),
-                        facts["complete"].get<std::uint64_t>(), facts["wrong"].get<std::uint64_t>(),
-                        facts["mechanism"].get<std::string>());
+    const auto number = [&facts](const char* name) { return facts[name].get<std::uint64_t>(); };
+    text += row["transport"] == "none"
+                ? fmt::format("{:>6} paths, {} complete; ", number("paths"), number("paths_complete"))
+                : fmt::format("{:>6} requests, {} complete, {} wrong; ", number("requests"), number("complete"),
+                              number("wrong"));
+    text += facts["mechanism"].get<std::string>();
     if (facts.contains("wakes_per_request"))
-      text += fmt::format("; {:.2f} wakes, {:.2f} calls a request", facts["wakes_per_request"].get<double>(),
-                          facts["calls_per_request"].get<double>());
+      text += fmt::format("; {:.2f} wakes, {:.2f} system calls a request", facts["wakes_per_request"].get<double>(),
+                          facts["syscalls_per_request"].get<double>());
     if (facts.contains("cpu_ns_per_request"))
       text += fmt::format(", {:.1f} us of CPU", facts["cpu_ns_per_request"].get<double>() / 1000);
     if (facts.contains("memory_per_connection_bytes"))

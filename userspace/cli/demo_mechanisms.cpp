@@ -1,9 +1,114 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One mechanism each: pipes, signals, flags of send and recv, gathered writes, wait statuses.
+// One mechanism each: pipes, flags of send and recv, gathered writes, descriptors after a fork, wait statuses. The
+// programs play both sides, and tell what the trace must have counted.
 #include "userspace/cli/demo_table.hpp"
 
 namespace wp::cli {
+namespace {
 
-std::span<const Demo> demo_mechanisms() { return {}; }
+constexpr Demo kMechanisms[] = {
+    {.name = "pipe",
+     .sort = DemoSort::kMechanism,
+     .transport = DemoTransport::kNone,
+     .program = "wakepath-pipe",
+     .shows = "parent writes, child reads: a pipe, and the write that wakes its reader",
+     .special = "{reads} reads of a pipe, {wakes} wakes: no packet and no socket, the writer itself is the cause"},
+    {.name = "pipe-two",
+     .sort = DemoSort::kMechanism,
+     .transport = DemoTransport::kNone,
+     .program = "wakepath-pipe",
+     .arguments = {"--two"},
+     .shows = "two pipes, one for each direction: question and answer",
+     .special = "{told_messages} questions, {reads} reads: each side sleeps until the other has written"},
+    {.name = "split-io",
+     .sort = DemoSort::kMechanism,
+     .transport = DemoTransport::kNone,
+     .program = "wakepath-split-io",
+     .wake_functions = {"woken_wake_function"},
+     .shows = "a client whose child sends and whose parent receives, on one socket",
+     .special = "{most_holders} processes held the one socket, and the sender never waited for an echo"},
+    {.name = "oob",
+     .catalogue = "W9",
+     .sort = DemoSort::kMechanism,
+     .transport = DemoTransport::kNone,
+     .program = "wakepath-oob",
+     .wake_functions = {"pollwake", "woken_wake_function"},
+     .shows = "MSG_OOB: the urgent byte, SIGURG, the exception set of select, and the urgent mark",
+     .special = "{recv_MSG_OOB} urgent bytes, {signals_SIGURG_taken} SIGURG, {told_at_mark} times at the mark: a "
+                "pointer into the one stream, not a second channel"},
+    {.name = "peek",
+     .sort = DemoSort::kMechanism,
+     .transport = DemoTransport::kNone,
+     .program = "wakepath-peek",
+     .wake_functions = {"pollwake", "woken_wake_function"},
+     .shows = "MSG_PEEK with MSG_DONTWAIT: has something come? The data stays where it is",
+     .special = "{recv_MSG_PEEK} peeks that took nothing, each followed by the read that got the same bytes"},
+    {.name = "waitall",
+     .sort = DemoSort::kMechanism,
+     .transport = DemoTransport::kNone,
+     .program = "wakepath-waitall",
+     .wake_functions = {"woken_wake_function"},
+     .shows = "MSG_WAITALL: one read for a message that comes in four parts",
+     .special = "{recv_MSG_WAITALL} reads took {told_parts} parts each: several deliveries, one read"},
+    {.name = "dontroute",
+     .sort = DemoSort::kMechanism,
+     .transport = DemoTransport::kNone,
+     .program = "wakepath-dontroute",
+     .wake_functions = {"woken_wake_function"},
+     .shows = "MSG_DONTROUTE: only to who is on a directly connected network",
+     .special = "{send_MSG_DONTROUTE} sends with the flag; over the loopback their path is as ever"},
+    {.name = "three-writes",
+     .sort = DemoSort::kMechanism,
+     .transport = DemoTransport::kNone,
+     .program = "wakepath-gather",
+     .wake_functions = {"woken_wake_function"},
+     .shows = "three write() a message with Nagle's algorithm: one packet at once, the rest after its acknowledgement",
+     .special =
+         "{told_packets} data packets for {told_messages} messages of three writes; {write_packets} of them left "
+         "inside a write, the others when an acknowledgement let them"},
+    {.name = "three-writes-nodelay",
+     .sort = DemoSort::kMechanism,
+     .transport = DemoTransport::kNone,
+     .program = "wakepath-gather",
+     .arguments = {"--nodelay"},
+     .wake_functions = {"woken_wake_function"},
+     .shows = "the same with TCP_NODELAY: three packets a message",
+     .special = "{write_packets} packets for {told_messages} messages of three writes: one each"},
+    {.name = "writev",
+     .sort = DemoSort::kMechanism,
+     .transport = DemoTransport::kNone,
+     .program = "wakepath-gather",
+     .arguments = {"--gather"},
+     .wake_functions = {"woken_wake_function"},
+     .shows = "one writev() of three buffers, received by one readv(): one call, one packet",
+     .special = "{writev_calls} calls, {writev_parts} buffers, {writev_packets} packets for {told_messages} messages"},
+    {.name = "writev-nodelay",
+     .sort = DemoSort::kMechanism,
+     .transport = DemoTransport::kNone,
+     .program = "wakepath-gather",
+     .arguments = {"--gather", "--nodelay"},
+     .wake_functions = {"woken_wake_function"},
+     .shows = "the same with TCP_NODELAY: still one packet",
+     .special = "{writev_calls} calls, {writev_parts} buffers, {writev_packets} packets for {told_messages} messages: "
+                "TCP_NODELAY changes nothing where nothing waits"},
+    {.name = "fork-socket",
+     .sort = DemoSort::kMechanism,
+     .transport = DemoTransport::kNone,
+     .program = "wakepath-fork-socket",
+     .wake_functions = {"woken_wake_function"},
+     .shows = "one socket, two descriptors after fork: the FIN goes out with the last close",
+     .special = "{shared_sockets} sockets held by {most_holders} processes: {closes_without_fin} closes sent no FIN, "
+                "{fins_with_the_last} FINs went out with the last descriptor"},
+    {.name = "wait-status",
+     .sort = DemoSort::kMechanism,
+     .transport = DemoTransport::kNone,
+     .program = "wakepath-wait-status",
+     .shows = "how processes end, and what wait() tells of it: exit codes and signals",
+     .special = "{statuses}: each a zombie until asked for, {zombie_ms:.1f} ms in all"},
+};
+
+}  // namespace
+
+std::span<const Demo> demo_mechanisms() { return kMechanisms; }
 
 }  // namespace wp::cli

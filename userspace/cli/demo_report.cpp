@@ -38,7 +38,9 @@ void judge_truth(const DemoFindings& findings, std::vector<std::string>& problem
 
 /// What a program without a client knows it did, against what the trace counted under the same names.
 void judge_said(const nlohmann::json& said, const nlohmann::json& facts, std::vector<std::string>& problems) {
+  if (!said.is_object()) problems.push_back("the program did not tell what it did");
   for (const auto& [name, value] : said.items()) {
+    if (name.starts_with("told_")) continue;
     if (!facts.contains(name))
       problems.push_back(fmt::format("{}: the program says {}, the trace says nothing", name, value.dump()));
     else if (facts[name] != value)

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "userspace/cli/child.hpp"
+#include "userspace/cli/programs.hpp"
 
 namespace wp::cli {
 namespace {
@@ -19,22 +20,6 @@ namespace fs = std::filesystem;
 
 /// Every program below has this as its own hard limit too, so that nothing stays behind whatever happens to us.
 std::uint64_t limit_seconds(const DemoPlan& plan) { return 60 + plan.requests / 1000; }
-
-Result<fs::path> own_program() {
-  std::error_code error;
-  fs::path program = fs::read_symlink("/proc/self/exe", error);
-  if (error) return Error{ExitCode::kError, "find this program: " + error.message()};
-  return program;
-}
-
-Result<std::string> find_program(const fs::path& own, const std::string& name) {
-  const fs::path here = own.parent_path();
-  for (const fs::path& folder : {here / "demo-servers", here / "../demo-servers", here, here / "../libexec/wakepath"}) {
-    if (access((folder / name).c_str(), X_OK) == 0) return (folder / name).lexically_normal().string();
-  }
-  return Error{ExitCode::kError,
-               fmt::format("find {}: not beside {}; build or install the demo servers", name, own.string())};
-}
 
 struct Server {
   Child process;
@@ -58,8 +43,8 @@ Result<Child> start_program(const std::vector<std::string>& argv, std::string& s
   return process;
 }
 
-Result<Server> start_server(const DemoPlan& plan, const fs::path& own, const std::string& log) {
-  auto program = find_program(own, std::string(plan.demo.program));
+Result<Server> start_server(const DemoPlan& plan, const std::string& log) {
+  auto program = find_program(std::string(plan.demo.program));
   if (!program) return std::move(program.error());
   const std::uint64_t reads_at_most = plan.requests * (plan.message_bytes / 16384 + 1) + 1024;
   std::vector<std::string> argv{*program,
@@ -115,9 +100,8 @@ Result<Child> start_recorder(const DemoPlan& plan, const fs::path& own, pid_t se
   return recorder;
 }
 
-Result<std::string> run_client(const DemoPlan& plan, const fs::path& own, const std::string& where,
-                               const std::string& log) {
-  auto program = find_program(own, "wakepath-load-client");
+Result<std::string> run_client(const DemoPlan& plan, const std::string& where, const std::string& log) {
+  auto program = find_program("wakepath-load-client");
   if (!program) return program;
   std::vector<std::string> argv{*program,
                                 "--connect",
@@ -165,7 +149,7 @@ Result<void> stop_server(Child& server) {
 
 /// Both sides of it are the program's own: it is told when the recorder looks.
 Result<DemoRun> run_mechanism(const DemoPlan& plan, const fs::path& own) {
-  auto program = find_program(own, std::string(plan.demo.program));
+  auto program = find_program(std::string(plan.demo.program));
   if (!program) return std::move(program.error());
   std::vector<std::string> argv{*program};
   append(argv, plan.demo.arguments);
@@ -187,6 +171,12 @@ Result<DemoRun> run_mechanism(const DemoPlan& plan, const fs::path& own) {
   return DemoRun{std::move(*told), {}, {}, {}};
 }
 
+/// Of a server of its own: what the connections leave behind (zombies, sessions) must not be in the recording.
+std::optional<MemoryUse> memory_of(const DemoPlan& plan) {
+  auto server = start_server(plan, "/dev/null");
+  return server ? measure_memory(server->process.pid(), server->where) : std::nullopt;
+}
+
 }  // namespace
 
 Result<DemoRun> run_demo(const DemoPlan& plan) {
@@ -195,12 +185,12 @@ Result<DemoRun> run_demo(const DemoPlan& plan) {
   if (plan.demo.transport == DemoTransport::kNone) return run_mechanism(plan, *own);
   DemoRun run{{}, plan.truth_folder / "client.truth", plan.truth_folder / "server.truth", {}};
 
-  auto server = start_server(plan, *own, run.server_log);
+  if (plan.demo.transport == DemoTransport::kTcp) run.memory = memory_of(plan);
+  auto server = start_server(plan, run.server_log);
   if (!server) return std::move(server.error()).within("start the demo's server");
-  if (plan.demo.transport == DemoTransport::kTcp) run.memory = measure_memory(server->process.pid(), server->where);
   auto recorder = start_recorder(plan, *own, server->process.pid());
   if (!recorder) return std::move(recorder.error()).within("record the demo");
-  auto client = run_client(plan, *own, server->where, run.client_log);
+  auto client = run_client(plan, server->where, run.client_log);
   if (!client) return std::move(client.error()).within("put load on the demo");
   run.client_json = std::move(*client);
 

@@ -55,7 +55,8 @@ struct SharedSockets {
 };
 
 struct Activity {
-  std::uint64_t cpu_ns = 0;              ///< time on a CPU, switch to switch, interrupts of that time included
+  std::uint64_t cpu_ns = 0;              ///< time on a CPU, interrupts of that time included
+  std::uint64_t syscalls = 0;            ///< returned from, of any sort; the last ones before a task ends are missing
   std::uint64_t runs = 0;                ///< stretches on a CPU
   std::uint64_t runs_unmeasured = 0;     ///< stretches whose begin or end was not seen: not in cpu_ns
   std::map<std::string, WaitUse> waits;  ///< by system call

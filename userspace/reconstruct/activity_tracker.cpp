@@ -247,7 +247,9 @@ model::Activity ActivityTracker::finish() {
     put_down(task);
     close_books(task);
   }
-  for (const model::Process& process : activity_.processes) activity_.processes_left += process.is_left();
+  // Of one that nobody watched was seen to fork, nobody who is watched is the parent.
+  for (const model::Process& process : activity_.processes)
+    activity_.processes_left += process.is_left() && process.forked_ns;
   activity_.shared = holders_.finish();
   return activity_;
 }

@@ -38,10 +38,10 @@ class ActivityTracker {
  private:
   struct Task {
     std::uint32_t pid = 0;
-    bool is_born_here = false;              ///< forked within the recording: its books begin with 0
+    bool is_born_here = false;  ///< forked within the recording: its books begin with 0
     bool has_books = false;
     std::uint64_t first_run_ns = 0, last_run_ns = 0;  ///< by the scheduler's books; 0: none seen
-    std::uint64_t ran_ns = 0;               ///< from switch to switch
+    std::uint64_t ran_ns = 0;                         ///< from switch to switch
     std::uint32_t first_calls = 0, last_calls = 0;
     std::uint64_t on_ns = 0;       ///< since when it runs, 0: not known
     bool waits_for_cause = false;  ///< wake_ns and the rest are of a wake not yet put down

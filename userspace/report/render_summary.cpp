@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "userspace/base/text.hpp"
+#include "userspace/report/activity.hpp"
 #include "userspace/report/summary.hpp"
 #include "userspace/report/table_text.hpp"
 
@@ -207,6 +208,7 @@ std::string render_summary(const model::RecordingInfo& info, const model::Summar
   text += heading(style, "where the time went (from the stage before to this one)") + time_table(report.stages());
   text += untimed_stages(report.stages(), style);
   text += waiting(report, style) + wakes(summary, report, style) + sources(summary, report, style);
+  text += activity_text(summary.activity, style);
   text += loss(info, summary, report, style) + missing_hooks(info, style) + diagnostics(summary, style);
   return fit_charset(style, text + next_step(report, file));
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "userspace/base/text.hpp"
+#include "userspace/report/activity.hpp"
 #include "userspace/report/summary.hpp"
 
 namespace wp::report {
@@ -175,6 +176,7 @@ json summary_json(const model::RecordingInfo& info, const model::Summary& summar
   json out = {{"recording", recording_json(info, summary)},
               {"paths", {{"all", report.paths()}, {"complete", report.complete()}}},
               {"totals", totals_json(summary)},
+              {"activity", activity_json(summary.activity)},
               {"stages", report.stages().json()},
               {"mechanisms", mechanisms_json(report.mechanisms())},
               {"threads", threads_json(report)},
