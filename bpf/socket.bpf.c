@@ -350,8 +350,8 @@ static __always_inline int received_from(struct sock *sk, int ret, int flags)
 	}
 	e = BEGIN(c, WP_HOOK_socket__recv_length, read_call);
 	if (e) {
-		fill_read(e, t, ret, WP_FILE_socket, by_ring ? -1 : call_descriptor(call, saved_registers(current)),
-			  nr, c->slept);
+		fill_read(e, t, ret, WP_FILE_socket, by_ring ? -1 : call_descriptor(call, saved_registers(current)), nr,
+			  c->slept);
 		if (by_ring) { /* no call that reads: io_uring does it */
 			e->flags = (e->flags & ~WP_READ_SLEPT) | WP_READ_BY_RING;
 			e->enter_ns = 0;

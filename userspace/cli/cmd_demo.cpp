@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // wakepath demo: a bundled server, load, a recording of it, and the comparison with what both ends logged.
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -29,6 +30,7 @@ struct DemoOptions {
   std::string color;
   bool json = false;
   bool ipv6 = false;
+  std::vector<std::string> only;  ///< of all: these; empty: every one
   bool force = false;
 };
 
@@ -176,6 +178,11 @@ nlohmann::json demo_row(const Demo& one, const DemoOptions& options, const fs::p
   return row;
 }
 
+bool is_wanted(const Demo& one, const DemoOptions& options) {
+  const auto& only = options.only;
+  return only.empty() || std::find(only.begin(), only.end(), one.name) != only.end();
+}
+
 /// True: every demo is what its row says.
 Result<bool> demo_all(const DemoOptions& options) {
   auto folder = TemporaryFolder::make();
@@ -184,7 +191,7 @@ Result<bool> demo_all(const DemoOptions& options) {
   bool holds = true, interrupted = false;
   std::string text;
   for_each_demo([&](const Demo& one) {
-    if (interrupted) return;
+    if (interrupted || !is_wanted(one, options)) return;
     std::fprintf(stderr, "demo %.*s\n", static_cast<int>(one.name.size()), one.name.data());
     rows.push_back(demo_row(one, options, (*folder)->path()));
     interrupted = rows.back().contains("interrupted");
@@ -233,6 +240,9 @@ void add_demo(CLI::App& app, int& status) {
                       "recording, instead of wakepath-demo-NAME.wkp (always replaced)");
   command->add_flag("--force", options->force, "replace the recording named by -o");
   command->add_option("--keep-truth", options->keep_truth, "keep the logs of server and client in this folder");
+  command->add_option("--only", options->only, "of all, only these, such as --only fork,io-uring")
+      ->delimiter(',')
+      ->check(check_name);
   command->add_flag("-6,--ipv6", options->ipv6, "over ::1 instead of 127.0.0.1");
   command->add_flag("--json", options->json, "print JSON");
   add_color_option(*command, options->color);

@@ -244,8 +244,7 @@ void add_reply_by_order(model::Path& path, const wp_send_call& send) {
   add_reply(path, send);
   for (const Stage stage : {Stage::kReply, Stage::kXmit}) {
     StagePoint& point = path.at(stage);
-    if (point.has_time())
-      point = {Seen::kInferred, Reason::kReplyOrder, point.ts_ns, point.cpu};
+    if (point.has_time()) point = {Seen::kInferred, Reason::kReplyOrder, point.ts_ns, point.cpu};
   }
 }
 

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The bundled demos on this kernel: usage servers_demo_test.py SOURCE_DIR BINARY_DIR; 77: skipped.
+
+Every demo must be what its row says: requests answered, none wrong or missing, the share of complete paths it promises,
+no other wait-queue entry than its own, and of a mechanism every number that its program told. Then, of a few, what is
+special: who reaped, who was woken for nothing, how many packets a message made. One server each over IPv6.
+"""
+import json
+import os
+import subprocess
+import sys
+
+import jsonschema
+
+REQUESTS = "1000"
+# A sensible part of all of them: the other test of demos has epoll, select, poll and blocking, with more requests.
+DEMOS = ("select-timeout", "epoll-edge", "thread", "fork", "fork-wait", "fork-waitpid", "fork-zombies", "prefork-epoll",
+         "prefork-exclusive", "pool", "io-uring", "io-uring-defer", "io-uring-sqpoll", "udp", "unix", "half-close",
+         "python-select-note", "asyncio", "pipe-two", "oob", "peek", "waitall", "three-writes", "three-writes-nodelay",
+         "writev", "fork-socket", "wait-status")
+OVER_IPV6 = ("epoll-edge", "fork", "io-uring")
+
+
+def reason_to_skip():
+    if os.geteuid() != 0:
+        return "needs root"
+    if not os.path.exists("/sys/kernel/btf/vmlinux"):
+        return "this kernel has no BTF"
+    return None
+
+
+def demo(wakepath, *arguments):
+    done = subprocess.run([wakepath, "demo", *arguments, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True, timeout=280, check=False)
+    try:
+        return done.returncode, json.loads(done.stdout)
+    except json.JSONDecodeError:
+        return done.returncode, {"failed": done.stderr.strip()}
+
+
+def specials(rows):
+    """What must be true of a demo besides its row: pairs of a sentence and whether it holds."""
+    facts = {name: row.get("facts", {}) for name, row in rows.items()}
+
+    def of(name, fact):
+        return facts[name].get(fact, 0)
+
+    yield "sigaction leaves no zombie", of("fork", "processes_left") == 0 and of("fork", "processes_reaped") > 0
+    yield "each child was reaped after SIGCHLD", of("fork", "reaped_after_sigchld") == of("fork", "processes_reaped")
+    yield "nobody reaps: all stay", of("fork-zombies", "processes_left") == of("fork-zombies", "processes_forked") > 0
+    yield "the parent slept in wait for each", of("fork-wait", "reaped_asleep") == of("fork-wait", "processes_reaped") > 0
+    yield "waitpid was asked, not slept in", of("fork-waitpid", "reaped_asleep") == 0
+    yield "a herd is woken for a connection", of("prefork-epoll", "woken_for_nothing") > 0
+    yield "EPOLLEXCLUSIVE wakes fewer", (of("prefork-exclusive", "woken_for_connection")
+                                         < of("prefork-epoll", "woken_for_connection"))
+    yield "writev: a packet a message", of("writev", "writev_packets") == of("writev", "writev_calls") > 0
+    yield "three writes without Nagle: a packet each", (of("three-writes-nodelay", "write_packets")
+                                                        == of("three-writes-nodelay", "write_calls") > 0)
+    yield "with Nagle: fewer packets than writes", (of("three-writes", "told_packets")
+                                                    < of("three-writes", "write_calls"))
+    yield "the FIN goes out with the last close", of("fork-socket", "fins_with_the_last") > 0
+    yield "an edge-triggered server reads until EAGAIN", of("epoll-edge", "empty_reads_per_request") > 0.5
+    yield "io_uring needs less than a call a request", 0 < of("io-uring", "syscalls_per_request") < 2
+    yield "the note's server spins", of("python-select-note", "waits") > 1000
+    yield "a timeout that nothing answered", of("select-timeout", "empty_waits") > 0
+
+
+def main():
+    reason = reason_to_skip()
+    if reason:
+        print(f"SKIPPED: {reason}")
+        return 77
+    wakepath = os.path.join(sys.argv[2], "wakepath")
+    problems = []
+    status, result = demo(wakepath, "all", "--only", ",".join(DEMOS))
+    if "failed" in result:
+        print(f"demo all ended with status {status}: {result['failed']}")
+        return 1
+    with open(os.path.join(sys.argv[1], "docs/schema/demo-all.json"), encoding="utf-8") as schema:
+        jsonschema.validate(result, json.load(schema))
+    rows = {row["demo"]: row for row in result["demos"]}
+    if set(rows) != set(DEMOS):
+        problems.append(f"asked for {sorted(DEMOS)}, got {sorted(rows)}")
+    for name, row in rows.items():
+        print(f"{name}: {'; '.join(row['problems']) or 'ok'}", flush=True)
+        problems += [f"{name}: {problem}" for problem in row["problems"]]
+        if row["problems"]:
+            print("\n".join("    " + line for line in row.get("explanations", [])), flush=True)
+    if status != (1 if problems else 0) or result["holds"] == bool(problems):
+        problems.append(f"exit status {status} and holds {result['holds']} with {len(problems)} problems")
+    for sentence, holds in specials(rows):
+        print(f"{sentence}: {'ok' if holds else 'NO'}", flush=True)
+        if not holds:
+            problems.append(sentence)
+    for name in OVER_IPV6:
+        status, one = demo(wakepath, name, "--ipv6", "--requests", REQUESTS, "-o", "/dev/null")
+        print(f"{name} over IPv6: status {status} {one.get('paths', one)}", flush=True)
+        if status != 0:
+            problems.append(f"{name} over IPv6: status {status}")
+    print("\n".join(problems))
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
