@@ -110,7 +110,7 @@ def main():
         print(f"SKIPPED: {reason}")
         return 77
     binary = pathlib.Path(sys.argv[2])
-    requests = int(sys.argv[3]) if len(sys.argv) > 3 else 20_000
+    requests = int(sys.argv[3]) if len(sys.argv) > 3 else 8_000
     seed = int(sys.argv[4]) if len(sys.argv) > 4 else 1
     failed, total, again = False, {}, {}
     with tempfile.TemporaryDirectory() as folder, namespaces() as inside:

@@ -148,7 +148,7 @@ def main():
         print(f"SKIPPED: {reason}")
         return 77
     source, binary = map(pathlib.Path, sys.argv[1:3])
-    connections = int(sys.argv[3]) if len(sys.argv) > 3 else 20_000
+    connections = int(sys.argv[3]) if len(sys.argv) > 3 else 6_000
     with tempfile.TemporaryDirectory() as folder:
         t = Tester(source, binary, pathlib.Path(folder))
         leaves_nothing(t)
