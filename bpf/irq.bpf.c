@@ -127,6 +127,8 @@ int BPF_PROG(irq__softirq_entry, unsigned int vec)
 		c->raise_irq_ns = 0;
 		c->packet_index = 0;
 		c->softirq_ns = bpf_ktime_get_ns();
+		if (c->softirq_how == WP_SOFTIRQ_ksoftirqd)
+			c->ksoftirqd_ns = c->softirq_ns;
 	}
 	count(c, WP_HOOK_irq__softirq_entry, WP_NOTED);
 	return 0;

@@ -53,6 +53,7 @@ struct cpu_state {
 
 	/* the receive softirq that runs, or ran last */
 	u64 softirq_ns;
+	u64 ksoftirqd_ns; /* the last one that ran in ksoftirqd */
 	u64 softirq_raise_ns;
 	u64 softirq_irq_ns;
 	u32 softirq_irq;
@@ -94,7 +95,7 @@ struct packet {
 	u8 driver_hook;
 	u8 softirq_how;
 	u8 irq_over;
-	u8 pad;
+	u8 deferred; /* ksoftirqd ran since the driver handed it over */
 } __attribute__((aligned(128)));
 
 enum sock_kind { KIND_OTHER, KIND_TCP, KIND_DATAGRAM, KIND_UNIX_STREAM };

@@ -74,6 +74,7 @@ static __always_inline void arrival_facts(struct cpu_state *c, struct wp_deliver
 	d->driver_cpu = p->driver_cpu;
 	d->softirq_how = p->softirq_how;
 	d->irq_over = p->irq_over;
+	d->flags |= p->deferred ? WP_DELIVERY_DEFERRED : 0;
 	d->netns = name_device(p->device, p->ifindex);
 	d->driver_hook = p->driver_hook;
 	if (!p->driver_ns)

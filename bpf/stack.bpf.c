@@ -35,6 +35,7 @@ int BPF_PROG(stack__receive, struct sk_buff *skb)
 	p->raise_ns = c->softirq_raise_ns;
 	p->softirq_ns = c->softirq_ns;
 	p->softirq_how = c->softirq_how;
+	p->deferred = p->driver_ns && c->ksoftirqd_ns > p->driver_ns;
 	p->irq_over = c->softirq_over;
 	p->packet_index = c->packet_index++;
 	p->device = (u64)skb->dev;

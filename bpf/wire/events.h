@@ -144,6 +144,7 @@ struct wp_addr {
 #define WP_DELIVERY_BACKLOG  2u /* processed by the socket's owner, from its backlog */
 #define WP_DELIVERY_LISTENER 4u /* a connection became ready to accept, not data */
 #define WP_DELIVERY_DATAGRAM 8u /* the range counts datagrams, not bytes */
+#define WP_DELIVERY_DEFERRED 16u /* ksoftirqd took packets in on that CPU while this one waited there */
 
 /* Flags of a read. */
 #define WP_READ_UNSURE    1u /* two reads of this socket overlapped: the range may be off */

@@ -214,6 +214,7 @@ struct Arrival {
   Level level = Level::kUnknown;
   std::uint32_t sender_tid = 0;  ///< where the level is task
   bool backlog = false;
+  bool deferred = false;  ///< ksoftirqd took packets in on that CPU while this one waited there
 };
 
 /// One word for each way a request's time can go. In the order reports list them.

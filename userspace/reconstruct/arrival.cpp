@@ -59,6 +59,7 @@ void describe(model::Arrival& a, const wp_delivery& d, const NameTable& names) {
   a.frames = d.segs ? d.segs : 1;
   a.packet_index = d.packet_index;
   a.packet_bytes = d.len;
+  a.deferred = d.flags & WP_DELIVERY_DEFERRED;
 }
 
 // A packet handed over while the softirq was already asked for, or already running, needs no raise or

@@ -40,10 +40,10 @@ bool in_order(const model::Path& path) {
 }
 
 Cause cause_up_to(const model::Path& path, Stage stage) {
-  const bool deferred = path.arrival.softirq_how == "ksoftirqd";
+  const bool deferred = path.arrival.softirq_how == "ksoftirqd" || path.arrival.deferred;
   const bool handed_over = model::stage_order(path)[2] == Stage::kDriver;  // a virtual device
   switch (stage) {
-    case Stage::kRaise: return Cause::kInterrupt;
+    case Stage::kRaise: return !handed_over ? Cause::kInterrupt : deferred ? Cause::kKsoftirqd : Cause::kSoftirq;
     case Stage::kSoftirq: return deferred ? Cause::kKsoftirqd : handed_over ? Cause::kSoftirq : Cause::kInterrupt;
     case Stage::kStack:
       // The softirq ran before the packet was handed over: then this is the wait in the CPU's backlog.
@@ -96,15 +96,17 @@ class Blamer {
     return until;
   }
 
-  // What a task did most in an interval: its longest sleep there, or running.
+  // What a task did most in an interval: it slept, shown by its longest sleep there, or ran.
   static Suspect longest_of(const TaskState& task, std::uint64_t from, std::uint64_t to) {
     Suspect who = suspect_of(task);
-    std::uint64_t asleep = 0;
+    std::uint64_t longest = 0, asleep = 0;
     for (auto gap = task.gaps.rbegin(); gap != task.gaps.rend() && gap->on_ns > from; ++gap) {
       const std::uint64_t end = std::min(gap->waking_ns ? gap->waking_ns : gap->on_ns, to);
       const std::uint64_t begin = std::max(gap->off_ns, from);
-      if (!gap->slept() || end <= begin || end - begin <= asleep) continue;
-      asleep = end - begin;
+      if (!gap->slept() || end <= begin) continue;
+      asleep += end - begin;
+      if (end - begin <= longest) continue;
+      longest = end - begin;
       who.asleep = &*gap;
     }
     if (asleep * 2 < to - from) who.asleep = nullptr;

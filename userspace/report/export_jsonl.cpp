@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "userspace/report/export_jsonl.hpp"
 
+#include "userspace/report/blame_text.hpp"
 #include "userspace/report/json_writer.hpp"
 #include "userspace/report/words.hpp"
 
@@ -123,6 +124,7 @@ void append_jsonl(std::string& out, const Path& path) {
   write_witness(json, path);
   write_arrival(json, path.arrival, path.at(Stage::kIrq).has_time());
   write_calls(json, path);
+  write_blame(json.key("blame"), path.blame);
   json.field("complete", model::is_complete(path)).field("loss_nearby", path.loss_nearby);
   if (const auto total = model::total_ns(path)) json.field("total_ns", *total);
   json.close('}');

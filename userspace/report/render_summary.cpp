@@ -206,7 +206,7 @@ std::string render_summary(const model::RecordingInfo& info, const model::Summar
                            const Style& style, const std::string& file) {
   std::string text = header(info, summary, report, style, file);
   text += heading(style, "where the time went (from the stage before to this one)") + time_table(report.stages());
-  text += untimed_stages(report.stages(), style);
+  text += untimed_stages(report.stages(), style) + render_blame(report.blame().groups(), style);
   text += waiting(report, style) + wakes(summary, report, style) + sources(summary, report, style);
   text += activity_text(summary.activity, style);
   text += loss(info, summary, report, style) + missing_hooks(info, style) + diagnostics(summary, style);

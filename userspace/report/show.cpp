@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "userspace/base/text.hpp"
+#include "userspace/report/blame_text.hpp"
 #include "userspace/report/evidence.hpp"
 #include "userspace/report/words.hpp"
 
@@ -206,6 +207,26 @@ std::string header(const Path& path, const Style& style) {
   return text + '\n';
 }
 
+std::string blame_lines(const Path& path, const Layout& layout) {
+  if (path.blame.empty()) return {};
+  std::uint64_t total_ns = 0;
+  for (const model::BlameShare& share : path.blame) total_ns += share.ns;
+  constexpr std::size_t kBefore = 4 + 13 + 10 + 9 + 2;
+  std::string text = '\n' + paint(layout.style, Color::kBold, "to blame") + '\n';
+  for (const model::BlameShare& share : path.blame) {
+    const Mark mark = mark_of(share.certainty);
+    std::string who = share_text(share);
+    if (who.empty() || share.cause != model::Cause::kUnknown)
+      who = model::cause_text(share.cause) + (who.empty() ? "" : ": " + who);
+    const auto lines = wrap(fit_charset(layout.style, who), layout.style.width - std::min(layout.style.width, kBefore));
+    text +=
+        paint(layout.style, mark.color, fmt::format("{} {}", mark.sign, pad_right(model::cause_name(share.cause), 13)));
+    text += pad_left(duration_text(share.ns), 10) + pad_left(percent_text(share.ns, total_ns), 9) + "  ";
+    for (std::size_t i = 0; i < lines.size(); ++i) text += (i ? std::string(kBefore - 2, ' ') : "") + lines[i] + '\n';
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string render_path(const Path& path, const Style& style) {
@@ -221,6 +242,7 @@ std::string render_path(const Path& path, const Style& style) {
   for (const Stage stage : model::stage_order(path)) {
     text += stage_lines(layout, path, stage, places[static_cast<std::size_t>(stage)], total_ns);
   }
+  text += blame_lines(path, layout);
   return text + "\n+ observed  ~ inferred  ? unknown  - not needed or not applicable\n";
 }
 

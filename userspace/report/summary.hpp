@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "userspace/model/model.hpp"
+#include "userspace/report/blame_table.hpp"
 #include "userspace/report/format.hpp"
 #include "userspace/report/stage_table.hpp"
 
@@ -42,6 +43,7 @@ class Report {
   void on_path(const model::Path& path);
 
   [[nodiscard]] const StageTable& stages() const { return stages_; }
+  [[nodiscard]] const BlameTable& blame() const { return blame_; }
   [[nodiscard]] const Histogram& accept_queue() const { return accept_queue_; }
   [[nodiscard]] const MechanismCounts& mechanisms() const { return mechanisms_; }
   /// Busiest first.
@@ -66,6 +68,7 @@ class Report {
   void count_wake(const model::Wake& wake);
 
   StageTable stages_;
+  BlameTable blame_;
   Histogram accept_queue_;
   MechanismCounts mechanisms_{};
   std::map<model::TaskId, Thread> threads_;

@@ -178,6 +178,7 @@ json summary_json(const model::RecordingInfo& info, const model::Summary& summar
               {"totals", totals_json(summary)},
               {"activity", activity_json(summary.activity)},
               {"stages", report.stages().json()},
+              {"blame", blame_json(report.blame().groups())},
               {"mechanisms", mechanisms_json(report.mechanisms())},
               {"threads", threads_json(report)},
               {"wakes", wakes_json(summary, report)},
