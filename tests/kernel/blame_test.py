@@ -19,6 +19,8 @@ import time
 
 BINARY = pathlib.Path(sys.argv[2])
 SLOW_NS = 1_000_000
+# Softirqs run for up to 2 ms on top of whoever has the CPU, and then that one seems to be slow: below this, no verdict.
+FLOOD_NS = 4_000_000
 FEWEST = 20
 SECONDS = 30
 CPU = max(os.sched_getaffinity(0))
@@ -91,9 +93,9 @@ def paths_of(file):
     return paths
 
 
-def judge(name, paths, is_right, fewest=FEWEST):
-    slow = [path for path in paths if path.get("total_ns", 0) >= SLOW_NS]
-    assert len(slow) >= fewest, f"{name}: only {len(slow)} of {len(paths)} requests were slow: nothing is shown"
+def judge(name, paths, is_right, slow_ns=SLOW_NS):
+    slow = [path for path in paths if path.get("total_ns", 0) >= slow_ns]
+    assert len(slow) >= FEWEST, f"{name}: only {len(slow)} of {len(paths)} requests were slow: nothing is shown"
     wrong = [path for path in slow if not is_right(path["blame"][0])]
     found = {}
     for path in slow:
@@ -225,8 +227,12 @@ def flood(file):
                 ask(client)
                 answer(client)
                 time.sleep(0.001)
-    judge("flood", paths_of(file), lambda first: first["cause"] == "ksoftirqd" or first["cause"] == "run_queue" and
-          first["culprit"]["comm"] == f"ksoftirqd/{CPU}")
+    paths = paths_of(file)
+    # Where ksoftirqd itself has to wait for a CPU, an interrupt may take the packets in first: the same flood.
+    judge("flood", paths, lambda first: first["cause"] in ("ksoftirqd", "softirq") or first["cause"] == "run_queue" and
+          first["culprit"]["comm"] == f"ksoftirqd/{CPU}", FLOOD_NS)
+    named = sum(path["blame"][0]["cause"] == "ksoftirqd" for path in paths if path.get("total_ns", 0) >= FLOOD_NS)
+    assert named >= FEWEST, f"flood: ksoftirqd is the largest cause of {named} requests only"
 
 
 TROUBLES = {trouble.__name__: trouble for trouble in (hog, sleeper, stopped, accepting, flood)}

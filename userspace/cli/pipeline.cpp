@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "userspace/reconstruct/reconstructor.hpp"
+#include "userspace/reconstruct/sched_events.hpp"
 #include "userspace/reconstruct/timeline_builder.hpp"
 #include "userspace/stream/replay.hpp"
 
@@ -108,6 +109,20 @@ Result<Analysis> analyse(const std::string& file, const std::function<void(const
   add_counts(analysis.info, reconstructor.hook_counts());
   add_file_diagnostics(analysis.summary, replayed);
   return analysis;
+}
+
+Result<model::RecordingInfo> describe_recording(const std::string& file) {
+  auto reader = stream::RecordingReader::open(file);
+  if (!reader) return std::move(reader.error());
+  return describe(reader->header());
+}
+
+Result<std::vector<model::SchedEvent>> sched_events(const std::string& file) {
+  auto reader = stream::RecordingReader::open(file);
+  if (!reader) return std::move(reader.error());
+  reconstruct::SchedEvents sched;
+  stream::replay(*reader, sched);
+  return sched.events();
 }
 
 }  // namespace wp::cli

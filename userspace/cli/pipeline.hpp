@@ -6,6 +6,7 @@
 
 #include "userspace/base/result.hpp"
 #include "userspace/model/model.hpp"
+#include "userspace/model/sched.hpp"
 #include "userspace/model/timeline.hpp"
 
 namespace wp::cli {
@@ -23,5 +24,10 @@ Result<Analysis> analyse(const std::string& file, const std::function<void(const
 
 /// Recorded with --detail timeline.
 bool has_timeline(const model::RecordingInfo& info);
+
+/// What a recording's header says.
+Result<model::RecordingInfo> describe_recording(const std::string& file);
+/// What the scheduler did, as far as it was recorded; all of it in memory.
+Result<std::vector<model::SchedEvent>> sched_events(const std::string& file);
 
 }  // namespace wp::cli
