@@ -60,7 +60,7 @@ def record(folder):
     recorder, tap = None, threading.Thread(target=capture, args=(begun, stop, packets))
     try:
         port = int(server.stdout.readline().split()[1])
-        recorder = subprocess.Popen([WAKEPATH, "record", "-q", "-p", str(server.pid), "-d", "60", "-o", file])
+        recorder = subprocess.Popen([WAKEPATH, "record", "-q", "-p", str(server.pid), "-d", "60", "--detail", "timeline", "-o", file])
         deadline = time.monotonic() + SECONDS
         while not (os.path.exists(file) and os.path.getsize(file)):
             assert time.monotonic() < deadline, "the recorder does not begin"
@@ -196,7 +196,7 @@ def check_tracks(packets, paths):
 
 
 def check_scheduler(packets):
-    ran, switches, wakes = {}, 0, 0
+    ran, switches, wakes, irqs = {}, 0, 0, 0
     for packet in packets:
         if 1 not in packet:
             continue
@@ -206,6 +206,7 @@ def check_scheduler(packets):
             check(event[1] >= latest, f"perfetto: time runs backwards on CPU {cpu}")
             latest = event[1]
             wakes += 20 in event
+            irqs += 24 in event or 36 in event
             if 4 not in event:
                 continue
             switch = dict(fields(event[4]))
@@ -213,6 +214,7 @@ def check_scheduler(packets):
             ran[cpu] = switch[6]
             switches += 1
     check(switches and wakes, f"perfetto: {switches} switches, {wakes} wakes")
+    check(irqs, "perfetto: no interrupts and no softirqs")
 
 
 def check_perfetto(file, paths):

@@ -7,6 +7,7 @@
 
 #include "userspace/event/event_sink.hpp"
 #include "userspace/model/sched.hpp"
+#include "userspace/reconstruct/names.hpp"
 
 namespace wp::reconstruct {
 
@@ -21,10 +22,16 @@ class SchedEvents : public event::EventSink {
 
  private:
   void add_run(const wp_run& r);
+  void add_switch(const wp_task_switch& r);
+  void add_slice(const wp_cpu_slice& r);
+  void drop_told_twice();
   void chain();
 
   std::vector<model::SchedEvent> events_;
-  std::map<std::uint32_t, std::string> names_;  // by tid, as last told
+  std::map<std::uint32_t, std::string> names_;        // by tid, as last told
+  std::map<std::uint32_t, std::uint64_t> all_since_;  // by CPU: from when on every switch was recorded
+  std::vector<bool> of_timeline_;                     // by place in events_
+  NameTable kernel_names_;
 };
 
 }  // namespace wp::reconstruct

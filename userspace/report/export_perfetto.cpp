@@ -198,8 +198,21 @@ class Perfetto : public Exporter {
     return tid == 0 ? fmt::format("swapper/{}", cpu) : valid_utf8(comm);
   }
 
+  static ProtoWriter interrupt(const SchedEvent& e) {
+    ProtoWriter event, inner;
+    event.number(1, e.ts_ns).number(2, e.prev_tid);
+    inner.number(1, e.number);
+    switch (e.kind) {
+      case SchedEvent::Kind::kIrqEntry: return std::move(event.message(36, inner.bytes(2, valid_utf8(e.next_comm))));
+      case SchedEvent::Kind::kIrqExit: return std::move(event.message(37, inner));
+      case SchedEvent::Kind::kSoftirqEntry: return std::move(event.message(24, inner));
+      default: return std::move(event.message(25, inner));
+    }
+  }
+
   static ProtoWriter ftrace(const SchedEvent& e) {
     ProtoWriter event, inner;
+    if (e.kind != SchedEvent::Kind::kSwitch && e.kind != SchedEvent::Kind::kWaking) return interrupt(e);
     const std::uint32_t prev = number_of(e.prev_tid, e.cpu), next = number_of(e.next_tid, e.cpu);
     event.number(1, e.ts_ns).number(2, prev);
     if (e.kind == SchedEvent::Kind::kWaking) {
