@@ -125,7 +125,10 @@ class Blamer {
     if (waited) upto(Stage::kReturned, Phase::kUntold);
     if (begun) upto(Stage::kRead, waited ? Phase::kTold : Phase::kUntold);
     upto(Stage::kCopied, Phase::kReading);
-    upto(Stage::kDone, path_.at(Stage::kCopied).has_time() ? Phase::kLeaving : Phase::kReading);
+    // Where entries are not recorded the read is shown at its copy: then this is the rest of the call.
+    const model::StagePoint& copied = path_.at(Stage::kCopied);
+    const bool is_copied = copied.has_time() || copied.why == Reason::kNotAtThisDetail;
+    upto(Stage::kDone, is_copied ? Phase::kLeaving : Phase::kReading);
   }
 
   // One phase, cut at the times the reader was off its CPU.
