@@ -19,7 +19,8 @@ import time
 
 BINARY = pathlib.Path(sys.argv[2])
 SLOW_NS = 1_000_000
-# Softirqs run for up to 2 ms on top of whoever has the CPU, and then that one seems to be slow: below this, no verdict.
+# Softirqs run on top of whoever has the CPU, and then that one seems to be slow (docs/limits.md): in a flood some requests
+# are spoilt by that. So its verdict is about longer waits, and 80 in 100 must agree.
 FLOOD_NS = 4_000_000
 FEWEST = 20
 SECONDS = 30
@@ -93,7 +94,7 @@ def paths_of(file):
     return paths
 
 
-def judge(name, paths, is_right, slow_ns=SLOW_NS):
+def judge(name, paths, is_right, slow_ns=SLOW_NS, percent=95):
     slow = [path for path in paths if path.get("total_ns", 0) >= slow_ns]
     assert len(slow) >= FEWEST, f"{name}: only {len(slow)} of {len(paths)} requests were slow: nothing is shown"
     wrong = [path for path in slow if not is_right(path["blame"][0])]
@@ -103,7 +104,7 @@ def judge(name, paths, is_right, slow_ns=SLOW_NS):
         key = (first["cause"], first.get("culprit", {}).get("comm", ""), first.get("culprit", {}).get("call", ""))
         found[key] = found.get(key, 0) + 1
     print(f"{name}: {len(slow) - len(wrong)} of {len(slow)} slow requests blame it; largest causes: {found}")
-    assert len(wrong) * 20 <= len(slow), f"{name}: {json.dumps(wrong[0]['blame'])}"
+    assert len(wrong) * 100 <= len(slow) * (100 - percent), f"{name}: {json.dumps(wrong[0]['blame'])}"
 
 
 def report(file):
@@ -230,7 +231,7 @@ def flood(file):
     paths = paths_of(file)
     # Where ksoftirqd itself has to wait for a CPU, an interrupt may take the packets in first: the same flood.
     judge("flood", paths, lambda first: first["cause"] in ("ksoftirqd", "softirq") or first["cause"] == "run_queue" and
-          first["culprit"]["comm"] == f"ksoftirqd/{CPU}", FLOOD_NS)
+          first["culprit"]["comm"] == f"ksoftirqd/{CPU}", FLOOD_NS, percent=80)
     named = sum(path["blame"][0]["cause"] == "ksoftirqd" for path in paths if path.get("total_ns", 0) >= FLOOD_NS)
     assert named >= FEWEST, f"flood: ksoftirqd is the largest cause of {named} requests only"
 
