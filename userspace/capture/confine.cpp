@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -78,18 +79,19 @@ Result<void> drop_capabilities(MaySignal whom) {
   return {};
 }
 
+// Only with this value of that argument.
+int allow_with(scmp_filter_ctx filter, int call, unsigned argument, std::uint64_t value) {
+  const scmp_arg_cmp only{argument, SCMP_CMP_EQ, value, 0};
+  return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 1, &only);
+}
+
 int allow_calls(scmp_filter_ctx filter) {
   // How the C library asks about a descriptor; about a path it may not.
-  const int own_files = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1,
-                                         SCMP_A3(SCMP_CMP_EQ, static_cast<scmp_datum_t>(AT_EMPTY_PATH)));
-  if (own_files) return own_files;
+  if (const int error = allow_with(filter, SCMP_SYS(newfstatat), 3, AT_EMPTY_PATH); error) return error;
   for (const int call : kAllowed)
-    if (const int error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0); error) return error;
-  for (const auto command : kAllowedBpf) {
-    const int error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(bpf), 1,
-                                       SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(command)));
-    if (error) return error;
-  }
+    if (const int error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 0, nullptr); error) return error;
+  for (const auto command : kAllowedBpf)
+    if (const int error = allow_with(filter, SCMP_SYS(bpf), 0, command); error) return error;
   return 0;
 }
 
