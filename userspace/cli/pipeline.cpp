@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "userspace/reconstruct/evidence_collector.hpp"
 #include "userspace/reconstruct/reconstructor.hpp"
 #include "userspace/reconstruct/sched_events.hpp"
 #include "userspace/reconstruct/timeline_builder.hpp"
@@ -69,23 +70,29 @@ void add_file_diagnostics(model::Summary& summary, const stream::Replayed& repla
   add("undecodable_bytes", Severity::kDataLoss, replayed.counts.undecodable_bytes, "bytes are no records");
 }
 
-// Paths, and where somebody wants them slices, from one reading.
+// One stream of events, two readers; `first` sees each event first.
 class Both : public event::EventSink {
  public:
-  Both(reconstruct::Reconstructor& paths, reconstruct::TimelineBuilder& slices) : paths_(paths), slices_(slices) {}
+  Both(event::EventSink& first, event::EventSink& second) : first_(first), second_(second) {}
   void on(const event::Event& event) override {
-    paths_.on(event);
-    slices_.on(event);
+    first_.on(event);
+    second_.on(event);
   }
   void end() override {
-    paths_.end();
-    slices_.end();
+    first_.end();
+    second_.end();
   }
 
  private:
-  reconstruct::Reconstructor& paths_;
-  reconstruct::TimelineBuilder& slices_;
+  event::EventSink &first_, &second_;
 };
+
+void conclude(Analysis& analysis, const reconstruct::Reconstructor& reconstructor, const stream::Replayed& replayed) {
+  analysis.summary = reconstructor.summary();
+  analysis.info.closed_cleanly = replayed.closed_cleanly;
+  add_counts(analysis.info, reconstructor.hook_counts());
+  add_file_diagnostics(analysis.summary, replayed);
+}
 
 }  // namespace
 
@@ -103,11 +110,7 @@ Result<Analysis> analyse(const std::string& file, const std::function<void(const
   reconstruct::TimelineBuilder timeline(has_timeline(analysis.info), slices);
   Both both(reconstructor, timeline);
   const stream::Replayed replayed = slices ? stream::replay(*reader, both) : stream::replay(*reader, reconstructor);
-
-  analysis.summary = reconstructor.summary();
-  analysis.info.closed_cleanly = replayed.closed_cleanly;
-  add_counts(analysis.info, reconstructor.hook_counts());
-  add_file_diagnostics(analysis.summary, replayed);
+  conclude(analysis, reconstructor, replayed);
   return analysis;
 }
 
@@ -123,6 +126,22 @@ Result<std::vector<model::SchedEvent>> sched_events(const std::string& file) {
   reconstruct::SchedEvents sched;
   stream::replay(*reader, sched);
   return sched.events();
+}
+
+Result<std::pair<Analysis, model::Evidence>> analyse_with_evidence(
+    const std::string& file, const std::function<void(const model::Path&)>& sink) {
+  auto reader = stream::RecordingReader::open(file);
+  if (!reader) return std::move(reader.error());
+  Analysis analysis{describe(reader->header()), {}};
+  reconstruct::EvidenceCollector collector;
+  reconstruct::Reconstructor reconstructor([&](const model::Path& path) {
+    collector.on_path(path);
+    sink(path);
+  });
+  Both both(collector, reconstructor);  // a path is counted for threads that are known
+  const stream::Replayed replayed = stream::replay(*reader, both);
+  conclude(analysis, reconstructor, replayed);
+  return std::pair{std::move(analysis), collector.take()};
 }
 
 }  // namespace wp::cli

@@ -3,8 +3,10 @@
 // The whole analysis, wired once: bytes -> events -> order -> paths.
 #include <functional>
 #include <string>
+#include <utility>
 
 #include "userspace/base/result.hpp"
+#include "userspace/model/evidence.hpp"
 #include "userspace/model/model.hpp"
 #include "userspace/model/sched.hpp"
 #include "userspace/model/timeline.hpp"
@@ -29,5 +31,9 @@ bool has_timeline(const model::RecordingInfo& info);
 Result<model::RecordingInfo> describe_recording(const std::string& file);
 /// What the scheduler did, as far as it was recorded; all of it in memory.
 Result<std::vector<model::SchedEvent>> sched_events(const std::string& file);
+
+/// The same, and what the recording holds about how its threads spend their time.
+Result<std::pair<Analysis, model::Evidence>> analyse_with_evidence(const std::string& file,
+                                                                   const std::function<void(const model::Path&)>& sink);
 
 }  // namespace wp::cli

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Servers to classify, started and talked to: shared by classify_test.py and scripts/bench/confusion."""
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+MESSAGE = b"m" * 64
+SECONDS = 30
+
+# The shape of the study note's own server: select on a listener, and nobody ever accepts.
+NEVER_ACCEPTS = """
+import select, socket
+listener = socket.socket()
+listener.bind(("127.0.0.1", 0))
+listener.listen(5)
+print("listening", listener.getsockname()[1], flush=True)
+while True:
+    select.select([listener], [], [])
+"""
+
+# name -> program in demo-servers/, and what it must be called: class, beginning of its kind, architecture
+EVENT, SPIN, POLL, HYBRID = "event_driven", "spin", "sleep_poll", "hybrid"
+QUIET = {
+    "epoll": ("epoll-echo", EVENT, "epoll", "multiplexing"),
+    "select": ("select-echo", EVENT, "select", "multiplexing"),
+    "poll": ("poll-echo", EVENT, "poll", "multiplexing"),
+    "blocking": ("blocking-echo", EVENT, "blocking read", "iterative"),
+    "sleep-poll": ("sleep-poll", POLL, "looks every", "multiplexing"),
+    "sleep-poll-10ms": ("sleep-poll-10ms", POLL, "looks every", "multiplexing"),
+    "epoll-short-timeout": ("epoll-short-timeout", HYBRID, "epoll, and its wait times out", "multiplexing"),
+    "epoll-timerfd": ("epoll-timerfd", EVENT, "epoll", "multiplexing"),
+    "timerfd-scan": ("timerfd-scan", POLL, "looks every", "multiplexing"),
+    "spin-then-block": ("spin-then-block", HYBRID, "epoll, after looking again", "multiplexing"),
+    "busy-poll": ("busy-poll-echo", EVENT, "blocking read", "iterative"),
+    "edge-no-drain": ("epoll-edge-no-drain", "stalled", "epoll", "multiplexing"),
+    "epoll-idle": ("epoll-echo", "undetermined", "", "undetermined"),
+}
+SPINNERS = {
+    "recv-spin": ("recv-spin", SPIN, "system calls: receives", "multiplexing"),
+    "epoll-zero": ("epoll-zero-spin", SPIN, "system calls: epoll_wait", "multiplexing"),
+    "poll-zero": ("poll-zero-spin", SPIN, "system calls: poll", "multiplexing"),
+    "select-zero": ("select-zero-spin", SPIN, "system calls: pselect6", "multiplexing"),
+}
+LIARS = {
+    "ready-eventfd": ("epoll-ready-eventfd", SPIN, "false-ready: epoll_wait", "multiplexing"),
+    "memory-spin": ("memory-spin", SPIN, "user space", "multiplexing"),
+    "yield-spin": ("yield-spin", SPIN, "system calls: sched_yield", "multiplexing"),
+    "hot-worker": ("epoll-hot-worker", EVENT, "epoll", "multiplexing"),
+    "never-accepts": (None, SPIN, "false-ready: ", "undetermined"),
+}
+ONE_AT_A_TIME = {"blocking", "busy-poll"}
+
+
+class Server:
+    def __init__(self, name, program, folder):
+        self.name = name
+        command = [sys.executable, "-c", NEVER_ACCEPTS]
+        if program:
+            command = [os.path.join(folder, "demo-servers", "wakepath-" + program), "--max-seconds", "120"]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.port = int(self.process.stdout.readline().split()[1])
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(timeout=SECONDS)
+        self.process.stdout.close()
+
+
+def talk(server, requests, pause_s):
+    """Two connections (one where the server serves one at a time), a request each in turn; they stay open."""
+    if server.name == "epoll-idle":
+        return []
+    count = 1 if server.name in ONE_AT_A_TIME else 2
+    connections = [socket.create_connection(("127.0.0.1", server.port), timeout=SECONDS) for _ in range(count)]
+    if server.name == "never-accepts":
+        return connections
+    for number in range(requests):
+        connection = connections[number % count]
+        connection.sendall(MESSAGE)
+        left = len(MESSAGE)
+        while left:
+            got = connection.recv(left)
+            if not got:
+                raise AssertionError(f"{server.name} hung up")
+            left -= len(got)
+        time.sleep(pause_s)
+    if server.name == "edge-no-drain":
+        connections[0].sendall(2 * MESSAGE)
+    return connections
+
+
+def record(binary, servers, file, requests=60, pause_s=0.012, quiet_s=4.0):
+    """Records all of them while each is talked to, and then left alone."""
+    ready_read, ready_write = os.pipe()
+    pids = ",".join(str(server.process.pid) for server in servers)
+    recorder = subprocess.Popen([os.path.join(binary, "wakepath"), "record", "-q", "-f", "-p", pids, "--ring", "64",
+                                 "-o", file, "--ready-fd", str(ready_write)], pass_fds=(ready_write,))
+    os.close(ready_write)
+    os.read(ready_read, 1)
+    os.close(ready_read)
+    failures, connections = [], []
+
+    def client(server):
+        try:
+            connections.extend(talk(server, requests, pause_s))
+        except (OSError, AssertionError) as error:
+            failures.append(f"{server.name}: {error}")
+
+    clients = [threading.Thread(target=client, args=(server,)) for server in servers]
+    for thread in clients:
+        thread.start()
+    for thread in clients:
+        thread.join()
+    time.sleep(quiet_s)
+    recorder.send_signal(signal.SIGINT)
+    if recorder.wait(timeout=SECONDS) != 0:
+        failures.append(f"the recorder ended with {recorder.returncode}")
+    for connection in connections:
+        connection.close()
+    return failures

@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Every bundled server, pretender and control is called what it is: usage classify_test.py SOURCE_DIR BINARY_DIR
+
+What each is, is known by construction (classify_servers.py); the classifier sees only its process id. Above all: no
+spinner and no sleep-poller may ever be called event-driven. 77: skipped.
+"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+from classify_servers import EVENT, LIARS, POLL, QUIET, SPIN, SPINNERS, Server, record
+
+SOURCE, BINARY = sys.argv[1:3]
+
+
+def classify(file):
+    done = subprocess.run([os.path.join(BINARY, "wakepath"), "classify", "--json", file], check=True, capture_output=True)
+    checker = os.path.join(SOURCE, "tests/support/validate_json.py")
+    schema = os.path.join(SOURCE, "docs/schema/classify.json")
+    subprocess.run([sys.executable, checker, "--whole", schema], input=done.stdout, check=True)
+    return {server["pid"]: server for server in json.loads(done.stdout)["servers"]}
+
+
+def complaints(name, expected, found):
+    wanted_class, kind, architecture = expected[1:]
+    if found is None:
+        yield "not in the classification"
+        return
+    if found["class"] != wanted_class:
+        yield f"called {found['class']}, is {wanted_class}"
+        if wanted_class in (SPIN, POLL) and found["class"] == EVENT:
+            yield "A POLLING SERVER WAS CALLED EVENT-DRIVEN"
+    if not (found["kind"] or "").startswith(kind):
+        yield f"kind '{found['kind']}' does not begin with '{kind}'"
+    if found["architecture"] != architecture:
+        yield f"architecture {found['architecture']}, is {architecture}"
+
+
+def run_group(group, folder):
+    servers = [Server(name, row[0], BINARY) for name, row in group.items()]
+    try:
+        file = os.path.join(folder, "group.wkp")
+        failures = record(BINARY, servers, file)
+        found = classify(file)
+        for server in servers:
+            problems = list(complaints(server.name, group[server.name], found.get(server.process.pid)))
+            verdict = found.get(server.process.pid, {})
+            print(f"{server.name}: {verdict.get('class')}, {verdict.get('kind')}: {'; '.join(problems) or 'ok'}", flush=True)
+            if problems:
+                failures.append(server.name)
+                print(json.dumps(verdict, indent=1), flush=True)
+        return failures
+    finally:
+        for server in servers:
+            server.stop()
+
+
+def main():
+    if os.geteuid() != 0:
+        print("SKIPPED: needs root")
+        return 77
+    failures = []
+    with tempfile.TemporaryDirectory() as folder:
+        for group in (QUIET, SPINNERS, LIARS):
+            failures += run_group(group, folder)
+    print("\n".join(failures))
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

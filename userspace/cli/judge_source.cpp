@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "userspace/cli/judge_source.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#ifndef WP_WITHOUT_CAPTURE
+#include "userspace/cli/record_target.hpp"
+#endif
+
+namespace wp::cli {
+
+#ifndef WP_WITHOUT_CAPTURE
+struct JudgeSource::Typed {
+  TypedTarget target;
+  unsigned ring_mebibytes = 64;
+};
+#else
+struct JudgeSource::Typed {};
+#endif
+
+JudgeSource::JudgeSource() : typed_(std::make_unique<Typed>()) {}
+JudgeSource::~JudgeSource() = default;
+
+void JudgeSource::add_options(CLI::App& sub) {
+  sub.add_option("FILE", file_, "a recording");
+#ifndef WP_WITHOUT_CAPTURE
+  add_target_options(sub, typed_->target);
+  sub.add_option("-o,--output", keep_, "keep the recording here");
+  sub.add_option("--ring", typed_->ring_mebibytes, "MiB of buffer for each CPU (default: 64)")
+      ->check(CLI::Range(1U, 1024U));
+#endif
+}
+
+#ifndef WP_WITHOUT_CAPTURE
+// Named, so that record() can create it; an empty file would be refused.
+Result<std::string> JudgeSource::recording() {
+  RecordOptions options;
+  if (auto applied = apply(typed_->target, options); !applied) return std::move(applied.error());
+  if (!options.duration_ns) options.duration_ns = 10'000'000'000;
+  options.ring_bytes = 4096;
+  while (options.ring_bytes < std::size_t{typed_->ring_mebibytes} << 20U) options.ring_bytes <<= 1U;
+  options.quiet = true;
+  options.output = keep_;
+  options.replace = keep_.empty();
+  if (keep_.empty())
+    options.output = std::filesystem::temp_directory_path() / ("wakepath-" + std::to_string(getpid()) + ".wkp");
+  auto recorded = record(options);
+  if (!recorded) return std::move(recorded.error());
+  return options.output;
+}
+#else
+Result<std::string> JudgeSource::recording() { return Error{ExitCode::kNotPermitted, "this build can't record"}; }
+#endif
+
+Result<JudgeSource::Judged> JudgeSource::read(const std::function<void(const model::Path&)>& sink) {
+#ifndef WP_WITHOUT_CAPTURE
+  const bool target = typed_->target.named();
+#else
+  const bool target = false;
+#endif
+  if (target != file_.empty())
+    return Error{ExitCode::kUsage, "name a recording or a target, one of them: FILE, -p, -c, --port, --cgroup or -a"};
+  if (!target) {
+    auto judged = analyse_with_evidence(file_, sink);
+    if (!judged) return std::move(judged.error());
+    return Judged{std::move(judged->first), std::move(judged->second)};
+  }
+  auto made = recording();
+  if (!made) return std::move(made.error());
+  auto judged = analyse_with_evidence(*made, sink);
+  if (keep_.empty()) ::unlink(made->c_str());
+  if (!judged) return std::move(judged.error());
+  return Judged{std::move(judged->first), std::move(judged->second)};
+}
+
+}  // namespace wp::cli
