@@ -71,6 +71,7 @@ static __always_inline void received(struct cpu_state *c, const struct ended_cal
 
 	/* the end of a stream, told again and again, is nothing too */
 	if (counted_read(call, call->ret || !t->copied_ns ? call->ret : -EAGAIN)) {
+		t->copied_ns = 0; /* or the next read of a file would be taken for this socket's */
 		count(c, EXIT, WP_NOTED);
 		return;
 	}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Servers to classify, started and talked to: shared by classify_test.py and scripts/bench/confusion."""
+"""Servers to classify, started and talked to: shared by the kernel tests and scripts/bench/confusion."""
 import os
 import signal
 import socket
@@ -52,6 +52,13 @@ LIARS = {
     "hot-worker": ("epoll-hot-worker", EVENT, "epoll", "multiplexing"),
     "never-accepts": (None, SPIN, "false-ready: ", "undetermined"),
 }
+# One process or thread for each connection, and others that need more than one connection to show what they are.
+BUILT = {
+    "epoll-edge": ("epoll-edge-echo", EVENT, "epoll", "multiplexing"),
+    "thread": ("thread-echo", EVENT, "blocking read", "thread_per_connection"),
+    "fork": ("fork-echo --reap sigaction", EVENT, "blocking read", "process_per_connection"),
+    "prefork": ("prefork-echo --share accept", EVENT, "blocking read", "prefork"),
+}
 ONE_AT_A_TIME = {"blocking", "busy-poll"}
 
 
@@ -60,7 +67,8 @@ class Server:
         self.name = name
         command = [sys.executable, "-c", NEVER_ACCEPTS]
         if program:
-            command = [os.path.join(folder, "demo-servers", "wakepath-" + program), "--max-seconds", "120"]
+            command = [os.path.join(folder, "demo-servers", "wakepath-" + program.split()[0]),
+                       *program.split()[1:], "--max-seconds", "120"]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self.port = int(self.process.stdout.readline().split()[1])
 
@@ -93,7 +101,7 @@ def talk(server, requests, pause_s):
     return connections
 
 
-def record(binary, servers, file, requests=60, pause_s=0.012, quiet_s=4.0):
+def record(binary, servers, file, requests=80, pause_s=0.012, quiet_s=4.0):
     """Records all of them while each is talked to, and then left alone."""
     ready_read, ready_write = os.pipe()
     pids = ",".join(str(server.process.pid) for server in servers)

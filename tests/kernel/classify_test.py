@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-from classify_servers import EVENT, LIARS, POLL, QUIET, SPIN, SPINNERS, Server, record
+from classify_servers import BUILT, EVENT, LIARS, POLL, QUIET, SPIN, SPINNERS, Server, record
 
 SOURCE, BINARY = sys.argv[1:3]
 
@@ -64,7 +64,7 @@ def main():
         return 77
     failures = []
     with tempfile.TemporaryDirectory() as folder:
-        for group in (QUIET, SPINNERS, LIARS):
+        for group in (QUIET, BUILT, SPINNERS, LIARS):
             failures += run_group(group, folder)
     print("\n".join(failures))
     return 1 if failures else 0
