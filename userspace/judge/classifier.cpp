@@ -131,7 +131,7 @@ std::string spin_kind(const ThreadEvidence& e) {
 
 // It slept, too, but not between these calls: it spins in some phase, such as after its first client.
 bool spins_in_a_phase(const ThreadEvidence& e) {
-  return e.idle.run_ns >= kQuietNs && e.barren / (e.turns + 1) >= kBarrenRow &&
+  return e.idle.run_ns + e.idle.queue_ns >= kQuietNs && e.barren / (e.turns + 1) >= kBarrenRow &&
          per_second(e.barren, e.spent.run_ns) >= kBarrenPerSecond;
 }
 

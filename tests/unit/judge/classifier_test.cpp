@@ -114,6 +114,21 @@ TEST(ClassifierTest, WaitingForACpuIsNotRestraint) {
   EXPECT_EQ(classify_thread(e, kQuiet, 0).wait, WaitClass::kSpin);
 }
 
+// Asleep until its first client came; from then on it ran, or waited for a CPU, and no call brought anything.
+TEST(ClassifierTest, OneThatSleptFirstAndSpinsSinceIsASpinner) {
+  ThreadEvidence e = asleep();
+  e.turns = e.wakes.socket = e.socket_turns = 1;
+  e.idle = {900 * kMillisecond, kSecond, 200 * kMillisecond};
+  e.spent = e.idle;
+  e.ready_waits = e.barren = e.calls = 500'000;
+  e.waits_by_call["pselect6"] = 4;
+  const ThreadVerdict v = classify_thread(e, kQuiet, 0);
+  EXPECT_EQ(v.wait, WaitClass::kSpin);
+  EXPECT_TRUE(v.kind.starts_with("false-ready: pselect6")) << v.kind;
+  e.turns = 5000;  // as many sleeps between: it looks when it is woken
+  EXPECT_EQ(classify_thread(e, kQuiet, 0).wait, WaitClass::kUndetermined);
+}
+
 TEST(ClassifierTest, ServedWithoutAPauseASpinnerIsNotToldFromABusyServer) {
   ThreadEvidence e = spinning(1'000'000);
   e.idle = {};
