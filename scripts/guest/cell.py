@@ -143,7 +143,7 @@ class Cell:
 def from_irq(result):
     """Complete paths that begin at an interrupt of the card."""
     return sum(count for way, count in result.get("beginnings", {}).items()
-               if re.match(r"irq (eth0|virtio0-input)", way))
+               if re.match(r"irq (eth0|virtio0-(in|out)put)", way))
 
 
 def interrupts(folder, server):

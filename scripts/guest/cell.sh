@@ -2,21 +2,24 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # In the guest: doctor, then one recording of each server while the host drives it through the card.
 #   cell.sh STOP_PORT SERVER:PORT...
+# /vm/prepare, if there, is run before each server with its name, and may change the card's settings; where it leaves
+# /tmp/box, the server runs in the network namespace "box".
 stop_port=$1
 shift
 out=/vm/out
-# prepare may have changed the card's settings; what it prints is kept
-[ -e /vm/prepare ] && { sh /vm/prepare >$out/prepare.txt 2>&1 || exit 90; }
 wakepath doctor --json >$out/doctor.json || { cat $out/doctor.json; exit 91; }
 for pair in "$@"; do
-	server=${pair%:*} port=${pair#*:}
-	wakepath-$server-echo --bind 0.0.0.0 --port "$port" --message-size "${MESSAGE:-64}" --max-seconds 200 \
+	server=${pair%:*} port=${pair#*:} inside=
+	if [ -e /vm/prepare ]; then
+		sh -e /vm/prepare "$server" >>$out/prepare.txt 2>&1 || { cat $out/prepare.txt; exit 90; }
+	fi
+	[ -e /tmp/box ] && inside="/vm/ip netns exec box"
+	$inside wakepath-$server-echo --bind 0.0.0.0 --port "$port" --message-size "${MESSAGE:-64}" --max-seconds 200 \
 		--truth $out/$server.truth >/tmp/listening &
 	pid=$!
 	until [ -s /tmp/listening ]; do sleep 0.1; done
 	rm -f /tmp/ready
 	mkfifo /tmp/ready
-	[ -e /vm/before ] && sh /vm/before "$pid" >>$out/before.txt 2>&1
 	wakepath record -q -p $pid -o $out/$server.wkp --ready-fd 3 3>/tmp/ready 2>$out/$server.errors &
 	recorder=$!
 	if ! [ "$(dd if=/tmp/ready bs=1 count=1 2>/dev/null | wc -c)" = 1 ]; then
@@ -25,9 +28,8 @@ for pair in "$@"; do
 	fi
 	cat /proc/interrupts >$out/$server.interrupts-before
 	echo "@ready $server"
-	nc -l -p "$stop_port" </dev/null >/dev/null
+	$inside nc -l -p "$stop_port" </dev/null >/dev/null
 	cat /proc/interrupts >$out/$server.interrupts-after
-	[ -e /vm/after ] && sh /vm/after "$pid" >>$out/after.txt 2>&1
 	kill -INT $recorder
 	wait $recorder || { cat $out/$server.errors; exit 93; }
 	kill -TERM $pid

@@ -14,8 +14,8 @@ from guest import emulator, initramfs, kernels, packages
 
 DIED = 125  # status of a guest that ended without telling one
 BOOT = ("console=ttyS0,115200 panic=-1 quiet loglevel=4 net.ifnames=0 mitigations=off tsc=reliable no_timer_check nokaslr "
-        "panic_on_warn=1 softlockup_panic=1")
-COMPLAINT = re.compile(r"WARNING:|BUG:|Oops|Kernel panic|Call Trace|rcu.*(stall|detected)|soft lockup -|hard LOCKUP|hung task|segfault|"
+        "panic_on_warn=1 softlockup_panic=1 watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=180")
+COMPLAINT = re.compile(r"WARNING:|BUG:|Oops|Kernel panic|Call Trace|rcu.*detected (stall|expedited)|self-detected stall|soft lockup -|hard LOCKUP|hung task|segfault|"
                        r"general protection")
 
 
