@@ -11,6 +11,7 @@
 #include "userspace/base/unique_fd.hpp"
 #include "userspace/cli/output.hpp"
 #include "userspace/cli/pipeline.hpp"
+#include "userspace/judge/classification_output.hpp"
 #include "userspace/report/html_report.hpp"
 #include "userspace/report/summary.hpp"
 
@@ -67,9 +68,12 @@ Result<std::uint64_t> report_html(const HtmlOptions& options) {
       });
   if (!second) return Error(second.error());
   timeline.finish();
+  const auto judged = analyse_with_evidence(options.recording, [](const model::Path&) {});
+  if (!judged) return Error(judged.error());
 
   report::HtmlInput input;
   input.report = report::summary_json(first->info, first->summary, report);
+  input.classification = judge::classification_json(judge::classify(judged->second));
   input.file = options.recording;
   input.detailed = has_timeline(first->info);
   input.base_ns = base_ns;

@@ -73,6 +73,7 @@ json header(const HtmlInput& input, const std::vector<std::pair<std::string, con
           {"base_ns", std::to_string(input.base_ns)},
           {"span_ns", input.end_ns - input.base_ns},
           {"report", input.report},
+          {"classification", input.classification},
           {"tasks", tasks_json(input)},
           {"losses", losses_json(input)},
           {"requests", input.requests->tables()},
