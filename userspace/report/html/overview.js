@@ -61,7 +61,7 @@ class Overview {
     const { classification } = this.model.head;
     if (!classification || !classification.servers.length) return null;
     return this.section("Verdict", ...classification.servers.map((server) => element("div", {},
-      element("p", { class: "verdict" }, `${server.comm} pid ${server.pid}: `, element("b", {}, words(server.kind || server.class)), server.architecture ? `, ${words(server.architecture)}` : ""),
+      element("p", { class: "verdict" }, `${server.comm} pid ${server.pid}: `, element("b", {}, words(server.class) + (server.kind ? ` (${words(server.kind)})` : "")), server.architecture ? `, ${words(server.architecture)}` : ""),
       element("ul", { class: "plain" }, (server.evidence || []).map((line) => element("li", {}, line)), server.missing ? element("li", { class: "hint" }, "not seen: " + server.missing) : null))));
   }
 
