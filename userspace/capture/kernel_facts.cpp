@@ -132,8 +132,10 @@ bool KernelFacts::can_enter_functions(const std::string& function) const {
   if (id <= 0) return false;
   const std::array<bpf_insn, 2> leave{bpf_insn{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0},
                                       bpf_insn{BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
-  LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FENTRY,
-              .attach_btf_id = static_cast<__u32>(id));
+  bpf_prog_load_opts options{};
+  options.sz = sizeof(options);
+  options.expected_attach_type = BPF_TRACE_FENTRY;
+  options.attach_btf_id = static_cast<__u32>(id);
   const int program = bpf_prog_load(BPF_PROG_TYPE_TRACING, "wp_probe", "GPL", leave.data(), leave.size(), &options);
   if (program < 0) return false;
   const int link = bpf_raw_tracepoint_open(nullptr, program);

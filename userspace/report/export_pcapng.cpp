@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::uint32_t kMicros = 0xa1b2c3d4U, kNanos = 0xa1b23c4dU;
 constexpr std::uint64_t kNear = 1'000'000;  // ns
+constexpr std::uint32_t kEthernet = 1, kCookedV1 = 113, kCookedV2 = 276;
 
 struct Frame {
   std::uint64_t real_ns = 0;
