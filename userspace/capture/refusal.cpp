@@ -73,7 +73,8 @@ Error explain_refusal(int error, const std::string& first_words) {
     return not_permitted(
         "a seccomp filter (Seccomp: 2 in /proc/self/status) forbids bpf(2), as container runtimes do; "
         "start the container with bpf allowed, or record from the host");
-  if (error == EMFILE) {
+  // libbpf says it in words where one of its own trials of the kernel fails so
+  if (error == EMFILE || first_words.find(std::strerror(EMFILE)) != std::string::npos) {
     rlimit limit{};
     getrlimit(RLIMIT_NOFILE, &limit);
     return {ExitCode::kError, "too few descriptors for the programs and maps (RLIMIT_NOFILE is " +
