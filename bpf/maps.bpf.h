@@ -109,9 +109,10 @@ struct sock_state {
 	u64 protocol_skb;
 	u64 listener;
 	u32 base; /* TCP: sequence number of stream offset 0 */
+	u32 protocol_len; /* of that packet, its TCP header included */
 	u8 kind;
 	u8 consumed_known;
-	u16 pad;
+	u8 pad[6];
 };
 
 /* A watched task. */

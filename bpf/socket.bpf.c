@@ -157,6 +157,19 @@ static __always_inline bool is_in_hand(struct cpu_state *c, u64 skb)
 }
 
 /*
+ * Is what came out of the backlog the packet that was noted? tcp_add_backlog() appends a packet to the one
+ * before it where it can, to a bare acknowledgement too, and then the address is that of the earlier one.
+ */
+static __always_inline bool is_whole(const struct sock *sk, u64 skb, u32 len)
+{
+	struct packet *p = packet_slot(skb);
+	u32 network_header = sk->__sk_common.skc_family == AF_INET6 ? 40 : 20;
+
+	/* noted in the stack: the network header and all behind; in tcp_probe: the TCP header and all behind */
+	return p && len + network_header <= p->len;
+}
+
+/*
  * The packet this delivery came from. Packets may pass the stack as a list and reach their sockets only
  * after that, so the one taken last is the right one only where no other is in hand.
  */
@@ -176,7 +189,7 @@ static __always_inline u64 packet_of(struct cpu_state *c, struct wp_delivery *d,
 			return 0;
 		d->flags |= WP_DELIVERY_BACKLOG;
 		d->protocol_ns = s->protocol_ns;
-		return probed;
+		return is_whole(sk, probed, s->protocol_len) ? probed : 0;
 	}
 	if (!probed || !is_in_hand(c, probed))
 		return last;

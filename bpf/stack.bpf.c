@@ -66,6 +66,7 @@ int BPF_PROG(stack__tcp_probe, struct sock *sk, const struct sk_buff *skb)
 		return 0;
 	}
 	s->protocol_skb = (u64)skb;
+	s->protocol_len = skb->len;
 	s->protocol_ns = bpf_ktime_get_ns();
 	count(c, WP_HOOK_stack__tcp_probe, WP_NOTED);
 	return 0;
