@@ -6,7 +6,6 @@
 namespace wp::reconstruct {
 
 using model::Cause;
-using model::Doing;
 using model::Reason;
 using model::Seen;
 

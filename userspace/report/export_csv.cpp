@@ -13,7 +13,7 @@ namespace {
 
 // RFC 4180: what needs it is quoted, quotes are doubled. A cell that a spreadsheet would calculate is text.
 std::string cell(const std::string& text) {
-  const std::string clean = valid_utf8(text);
+  std::string clean = valid_utf8(text);
   const bool is_formula = !clean.empty() && std::string("=+-@").find(clean.front()) != std::string::npos;
   if (!is_formula && clean.find_first_of(",\"\r\n") == std::string::npos) return clean;
   std::string quoted = is_formula ? "\"'" : "\"";
