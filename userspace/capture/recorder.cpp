@@ -76,7 +76,8 @@ void Recorder::add_name(std::uint32_t space, std::uint64_t key, const std::strin
 void Recorder::add_static_names() {
   constexpr std::uint64_t now_ns = 1;
   for (const Syscall& call : syscalls()) add_name(WP_NAME_syscall, call.nr, call.name, now_ns);
-  for (const CallName& call : other_calls()) add_name(WP_NAME_syscall, static_cast<std::uint64_t>(call.nr), call.name, now_ns);
+  for (const CallName& call : other_calls())
+    add_name(WP_NAME_syscall, static_cast<std::uint64_t>(call.nr), call.name, now_ns);
   for (const char* wake : {"ep_poll_callback", "pollwake", "woken_wake_function", "receiver_wake_function",
                            "autoremove_wake_function", "io_poll_wake"})
     name_symbol(facts_.address_of(wake), now_ns);

@@ -35,8 +35,8 @@ class RequestChoice {
 struct HtmlInput {
   nlohmann::json report;          ///< summary_json()
   nlohmann::json classification;  ///< of its servers, by docs/schema/classify.json
-  std::string file;       ///< what the user called the recording; raw bytes
-  bool detailed = false;  ///< recorded with --detail timeline
+  std::string file;               ///< what the user called the recording; raw bytes
+  bool detailed = false;          ///< recorded with --detail timeline
   std::uint64_t base_ns = 0, end_ns = 0;
   const model::Summary* summary = nullptr;
   const RequestChoice* choice = nullptr;
