@@ -146,7 +146,7 @@ struct task_state {
 	u8 read_flags;
 	u8 pad[6];
 	u64 copied_ns;
-	u64 cookie; /* also of its send */
+	u64 cookie;
 	u64 begin;
 	u64 end;
 	u64 skb;

@@ -21,7 +21,7 @@ int BPF_PROG(sched__waking, struct task_struct *p)
 	struct cpu_state *c = enter(WP_HOOK_sched__waking);
 	struct task_struct *current;
 	struct task_state *t;
-	u32 level, nr;
+	u32 level;
 
 	if (!c)
 		return 0;
@@ -41,9 +41,8 @@ int BPF_PROG(sched__waking, struct task_struct *p)
 		current = bpf_get_current_task_btf();
 		t->waker_tid = current->pid;
 		copy_comm(&t->waker_comm, current);
-		nr = who_is_here(c) == WHO_WATCHED ? call_number(current) : ~0U;
-		if (nr < WP_MAX_SYSCALL)
-			t->waker_nr = nr + 1;
+		if (who_is_here(c) == WHO_WATCHED)
+			t->waker_nr = call_plus_one(current);
 	}
 	if (!p->on_cpu) /* else it is woken before it has gone to sleep, and waits for nothing */
 		waits_for(t, cpu_of(p), false); /* where it ran last, and mostly will */
@@ -74,9 +73,9 @@ int BPF_PROG(sched__wakeup, struct task_struct *p)
 }
 
 /* What select and the like get as a timeout by address, the kernel overwrites with what is left of it. */
-static __always_inline void keep_timeout(struct task_state *t, struct task_struct *task, u32 nr)
+static __always_inline void keep_timeout(struct task_state *t, struct task_struct *task)
 {
-	const volatile struct wp_call_info *call = call_info(nr);
+	const volatile struct wp_call_info *call = call_info(t->off_nr - 1U);
 
 	if (call->timeout_kind > WP_TIMEOUT_MS)
 		t->timeout_ns = timeout_of(call, saved_registers(task));
@@ -85,12 +84,11 @@ static __always_inline void keep_timeout(struct task_state *t, struct task_struc
 static __always_inline void leaves(struct cpu_state *c, struct task_state *t, struct task_struct *task, u32 state)
 {
 	bool slept = c->tid == (u32)task->pid ? c->slept : t->slept;
-	u32 nr;
 
 	t->off_ns = bpf_ktime_get_ns();
 	t->off_state = state;
 	t->off_cpu = bpf_get_smp_processor_id();
-	t->off_nr = 0;
+	t->off_nr = state ? call_plus_one(task) : 0; /* a fault or the like shows as no number of one */
 	t->calls += c->calls;
 	t->slept = state || slept;
 	if (!state) {
@@ -98,11 +96,8 @@ static __always_inline void leaves(struct cpu_state *c, struct task_state *t, st
 		return;
 	}
 	turn_bears(t);
-	nr = call_number(task); /* a fault or the like shows as no number of one */
-	if (nr < WP_MAX_SYSCALL)
-		t->off_nr = nr + 1;
 	if (!slept)
-		keep_timeout(t, task, nr);
+		keep_timeout(t, task);
 }
 
 /* A watched task waits while others take turns: whoever ran until now is named. */

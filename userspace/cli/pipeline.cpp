@@ -101,17 +101,27 @@ bool has_timeline(const model::RecordingInfo& info) {
                      [](const model::HookUse& hook) { return hook.attached && hook.stage == "timeline"; });
 }
 
+namespace {
+
+// `events` has the reconstructor among its readers.
+Analysis read_through(stream::RecordingReader& reader, const reconstruct::Reconstructor& reconstructor,
+                      event::EventSink& events, const std::function<void(const model::TimelineSlice&)>& slices) {
+  Analysis analysis{describe(reader.header()), {}};
+  reconstruct::TimelineBuilder timeline(has_timeline(analysis.info), slices);
+  Both both(events, timeline);
+  const stream::Replayed replayed = slices ? stream::replay(reader, both) : stream::replay(reader, events);
+  conclude(analysis, reconstructor, replayed);
+  return analysis;
+}
+
+}  // namespace
+
 Result<Analysis> analyse(const std::string& file, const std::function<void(const model::Path&)>& sink,
                          const std::function<void(const model::TimelineSlice&)>& slices) {
   auto reader = stream::RecordingReader::open(file);
   if (!reader) return std::move(reader.error());
-  Analysis analysis{describe(reader->header()), {}};
   reconstruct::Reconstructor reconstructor(sink);
-  reconstruct::TimelineBuilder timeline(has_timeline(analysis.info), slices);
-  Both both(reconstructor, timeline);
-  const stream::Replayed replayed = slices ? stream::replay(*reader, both) : stream::replay(*reader, reconstructor);
-  conclude(analysis, reconstructor, replayed);
-  return analysis;
+  return read_through(*reader, reconstructor, reconstructor, slices);
 }
 
 Result<model::RecordingInfo> describe_recording(const std::string& file) {
@@ -129,18 +139,17 @@ Result<std::vector<model::SchedEvent>> sched_events(const std::string& file) {
 }
 
 Result<std::pair<Analysis, model::Evidence>> analyse_with_evidence(
-    const std::string& file, const std::function<void(const model::Path&)>& sink) {
+    const std::string& file, const std::function<void(const model::Path&)>& sink,
+    const std::function<void(const model::TimelineSlice&)>& slices) {
   auto reader = stream::RecordingReader::open(file);
   if (!reader) return std::move(reader.error());
-  Analysis analysis{describe(reader->header()), {}};
   reconstruct::EvidenceCollector collector;
   reconstruct::Reconstructor reconstructor([&](const model::Path& path) {
     collector.on_path(path);
     sink(path);
   });
   Both both(collector, reconstructor);  // a path is counted for threads that are known
-  const stream::Replayed replayed = stream::replay(*reader, both);
-  conclude(analysis, reconstructor, replayed);
+  Analysis analysis = read_through(*reader, reconstructor, both, slices);
   return std::pair{std::move(analysis), collector.take()};
 }
 

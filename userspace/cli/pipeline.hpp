@@ -33,7 +33,8 @@ Result<model::RecordingInfo> describe_recording(const std::string& file);
 Result<std::vector<model::SchedEvent>> sched_events(const std::string& file);
 
 /// The same, and what the recording holds about how its threads spend their time.
-Result<std::pair<Analysis, model::Evidence>> analyse_with_evidence(const std::string& file,
-                                                                   const std::function<void(const model::Path&)>& sink);
+Result<std::pair<Analysis, model::Evidence>> analyse_with_evidence(
+    const std::string& file, const std::function<void(const model::Path&)>& sink,
+    const std::function<void(const model::TimelineSlice&)>& slices = {});
 
 }  // namespace wp::cli

@@ -43,7 +43,7 @@ Result<std::uint64_t> report_html(const HtmlOptions& options) {
   report::Report report;
   report::RequestChoice choice(options.most_requests);
   report::TimelineWindows windows(options.most_slices);
-  const auto first = analyse(
+  const auto judged = analyse_with_evidence(
       options.recording,
       [&](const model::Path& path) {
         report.on_path(path);
@@ -51,11 +51,12 @@ Result<std::uint64_t> report_html(const HtmlOptions& options) {
         windows.on_path(path);
       },
       [&](const model::TimelineSlice& slice) { windows.on_slice(slice); });
-  if (!first) return Error(first.error());
+  if (!judged) return Error(judged.error());
+  const Analysis& first = judged->first;
   choice.choose();
   windows.choose();
 
-  const std::uint64_t base_ns = first->summary.first_ns;
+  const std::uint64_t base_ns = first.summary.first_ns;
   report::HtmlRequests requests(base_ns);
   report::HtmlTimeline timeline(base_ns);
   const auto second = analyse(
@@ -68,17 +69,15 @@ Result<std::uint64_t> report_html(const HtmlOptions& options) {
       });
   if (!second) return Error(second.error());
   timeline.finish();
-  const auto judged = analyse_with_evidence(options.recording, [](const model::Path&) {});
-  if (!judged) return Error(judged.error());
 
   report::HtmlInput input;
-  input.report = report::summary_json(first->info, first->summary, report);
+  input.report = report::summary_json(first.info, first.summary, report);
   input.classification = judge::classification_json(judge::classify(judged->second));
   input.file = options.recording;
-  input.detailed = has_timeline(first->info);
+  input.detailed = has_timeline(first.info);
   input.base_ns = base_ns;
-  input.end_ns = first->summary.last_ns;
-  input.summary = &first->summary;
+  input.end_ns = first.summary.last_ns;
+  input.summary = &first.summary;
   input.choice = &choice;
   input.windows = &windows;
   input.requests = &requests;
@@ -90,7 +89,7 @@ Result<std::uint64_t> report_html(const HtmlOptions& options) {
   if (auto written = report::write_html(input, [&](std::string_view piece) { return output->write(piece); }); !written)
     return std::move(written.error());
   if (auto finished = output->finish(); !finished) return std::move(finished.error());
-  return first->summary.events_lost;
+  return first.summary.events_lost;
 }
 
 }  // namespace wp::cli
