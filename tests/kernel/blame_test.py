@@ -19,17 +19,18 @@ import time
 
 BINARY = pathlib.Path(sys.argv[2])
 SLOW_NS = 1_000_000
-# Softirqs run on top of whoever has the CPU, and then that one seems to be slow (docs/limits.md): in a flood some requests
-# are spoilt by that. So its verdict is about longer waits, and 80 in 100 must agree.
+# A flood is recorded with --detail timeline: its softirqs run on top of whoever has the CPU, and are slices there. The
+# verdict is about longer waits, because the client's own CPU sends the flood.
 FLOOD_NS = 4_000_000
 FEWEST = 20
+MOST_TAPS = 2000
 SECONDS = 30
 CPU = max(os.sched_getaffinity(0))
 OTHER_CPU = min(os.sched_getaffinity(0))
 
 
 @contextlib.contextmanager
-def running(*command, cpu=None, priority=0, stdout=None):
+def running(*command, cpu=None, priority=0, **streams):
     """A program that is ended by its number when the block is left."""
     def place():
         if cpu is not None:
@@ -37,7 +38,7 @@ def running(*command, cpu=None, priority=0, stdout=None):
         if priority:
             os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
 
-    with subprocess.Popen(command, stdout=stdout, text=True, preexec_fn=place) as process:
+    with subprocess.Popen(command, **streams, text=True, preexec_fn=place) as process:
         try:
             yield process
         finally:
@@ -57,8 +58,8 @@ def server(*options, prefix=()):
 
 
 @contextlib.contextmanager
-def recording(file, pid):
-    with running(str(BINARY / "wakepath"), "record", "-q", "--force", "-p", str(pid), "-d", "60", "-o", file) as recorder:
+def recording(file, pid, *options):
+    with running(str(BINARY / "wakepath"), "record", "-q", "--force", *options, "-p", str(pid), "-d", "60", "-o", file) as recorder:
         deadline = time.monotonic() + SECONDS
         while not (os.path.exists(file) and os.path.getsize(file)):
             assert time.monotonic() < deadline and recorder.poll() is None, "the recorder does not begin"
@@ -94,7 +95,7 @@ def paths_of(file):
     return paths
 
 
-def judge(name, paths, is_right, slow_ns=SLOW_NS, percent=95):
+def judge(name, paths, is_right, slow_ns=SLOW_NS):
     slow = [path for path in paths if path.get("total_ns", 0) >= slow_ns]
     assert len(slow) >= FEWEST, f"{name}: only {len(slow)} of {len(paths)} requests were slow: nothing is shown"
     wrong = [path for path in slow if not is_right(path["blame"][0])]
@@ -104,7 +105,7 @@ def judge(name, paths, is_right, slow_ns=SLOW_NS, percent=95):
         key = (first["cause"], first.get("culprit", {}).get("comm", ""), first.get("culprit", {}).get("call", ""))
         found[key] = found.get(key, 0) + 1
     print(f"{name}: {len(slow) - len(wrong)} of {len(slow)} slow requests blame it; largest causes: {found}")
-    assert len(wrong) * 100 <= len(slow) * (100 - percent), f"{name}: {json.dumps(wrong[0]['blame'])}"
+    assert len(wrong) * 20 <= len(slow), f"{name}: {json.dumps(wrong[0]['blame'])}"
 
 
 def report(file):
@@ -202,36 +203,52 @@ def network():
         subprocess.run(["ip", "netns", "del", name], check=False)
 
 
-# Holds sockets in the network: a datagram socket that nobody reads, and some that see each packet, for work.
+# Holds sockets in the network: a datagram socket that nobody reads, and for every line of its input a hundred that see each
+# packet, for work.
 SINK = """
-import socket, time
+import socket, sys
 sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); sink.bind(("10.211.7.2", 9))
-taps = [socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) for _ in range(100)]
-print("ready", flush=True)
-time.sleep(60)
+taps = []
+for line in sys.stdin:
+    taps += [socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) for _ in range(100)]
+    print(len(taps), flush=True)
 """
+
+
+def slow_of(client, seconds):
+    """How many of the requests made in this time waited for FLOOD_NS, by the client's clock."""
+    deadline, slow = time.monotonic() + seconds, 0
+    while time.monotonic() < deadline:
+        begin = time.monotonic_ns()
+        ask(client)
+        answer(client)
+        slow += time.monotonic_ns() - begin >= FLOOD_NS
+        time.sleep(0.001)
+    return slow
 
 
 def flood(file):
     """A flood of datagrams that ksoftirqd has to take in."""
     with network() as name, contextlib.ExitStack() as stack:
         inside = ("ip", "netns", "exec", name)
-        sink = stack.enter_context(running(*inside, sys.executable, "-c", SINK, cpu=OTHER_CPU, stdout=subprocess.PIPE))
-        assert sink.stdout.readline().strip() == "ready"
+        sink = stack.enter_context(running(*inside, sys.executable, "-c", SINK, cpu=OTHER_CPU, stdin=subprocess.PIPE,
+                                           stdout=subprocess.PIPE))
         process, port = stack.enter_context(server("--bind", "10.211.7.2", prefix=inside))
         client = stack.enter_context(connect(port, "10.211.7.2"))
-        with recording(file, process.pid):
-            stack.enter_context(running(str(BINARY / "demo-servers/wakepath-trouble"), "flood", "--to", "10.211.7.2",
-                                        "--port", "9", "--seconds", "30", cpu=OTHER_CPU, priority=1))
-            deadline = time.monotonic() + 6
-            while time.monotonic() < deadline:
-                ask(client)
-                answer(client)
-                time.sleep(0.001)
+        stack.enter_context(running(str(BINARY / "demo-servers/wakepath-trouble"), "flood", "--to", "10.211.7.2",
+                                    "--port", "9", "--seconds", "50", cpu=OTHER_CPU, priority=1))
+        taps = 0
+        while slow_of(client, 0.5) < 10 and taps < MOST_TAPS:  # what a packet costs is the machine's own
+            sink.stdin.write("more\n")
+            sink.stdin.flush()
+            taps = int(sink.stdout.readline())
+        with recording(file, process.pid, "--detail", "timeline"):
+            slow_of(client, 6)
     paths = paths_of(file)
-    # Where ksoftirqd itself has to wait for a CPU, an interrupt may take the packets in first: the same flood.
-    judge("flood", paths, lambda first: first["cause"] in ("ksoftirqd", "softirq") or first["cause"] == "run_queue" and
-          first["culprit"]["comm"] == f"ksoftirqd/{CPU}", FLOOD_NS, percent=80)
+    print(f"flood: {taps} sockets see each packet")
+    # Where ksoftirqd itself has to wait for a CPU, an interrupt may take the packets in first, over whoever runs: the same flood.
+    judge("flood", paths, lambda first: first["cause"] in ("ksoftirqd", "softirq", "interrupted") or
+          first["cause"] == "run_queue" and first["culprit"]["comm"] == f"ksoftirqd/{CPU}", FLOOD_NS)
     named = sum(path["blame"][0]["cause"] == "ksoftirqd" for path in paths if path.get("total_ns", 0) >= FLOOD_NS)
     assert named >= FEWEST, f"flood: ksoftirqd is the largest cause of {named} requests only"
 

@@ -32,6 +32,7 @@ constexpr std::array kCauses = {
     CauseRow{Cause::kHandover, "handover", "another task handed the work over"},
     CauseRow{Cause::kLoopOrder, "loop_order", "other ready descriptors were served first"},
     CauseRow{Cause::kDispatch, "dispatch", "from the wait to the read, in the server"},
+    CauseRow{Cause::kInterrupted, "interrupted", "interrupts and softirqs ran over the reader"},
     CauseRow{Cause::kSyscall, "syscall", "entering and leaving system calls"},
     CauseRow{Cause::kCopy, "copy", "reading and copying the data"},
     CauseRow{Cause::kUnknown, "unknown", "unknown"},

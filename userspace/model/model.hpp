@@ -236,6 +236,7 @@ enum class Cause : std::uint8_t {
   kHandover,     ///< another task was woken, which handed the work over
   kLoopOrder,    ///< the reader knew of the data and served other ready descriptors first
   kDispatch,     ///< the reader's own way from its wait to its read
+  kInterrupted,  ///< interrupts and softirqs ran over the reader
   kSyscall,      ///< in the wait call, once running; and the return of the read
   kCopy,         ///< from the read's entry until the data was copied
   kUnknown,      ///< `why` says why

@@ -4,6 +4,7 @@
 #include "userspace/reconstruct/blame.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "userspace/base/check.hpp"
 #include "userspace/reconstruct/blame_ledger.hpp"
@@ -225,7 +226,31 @@ class Blamer {
     ledger_.add(Cause::kMigration, from, to, who);
   }
 
+  // The CPU it ran on at that time, by its last switch before.
+  std::optional<std::uint32_t> cpu_at(std::uint64_t ns) const {
+    const auto& gaps = facts_.reader.gaps;
+    const auto after =
+        std::upper_bound(gaps.begin(), gaps.end(), ns, [](std::uint64_t at, const Gap& gap) { return at < gap.on_ns; });
+    if (after == gaps.begin()) return std::nullopt;
+    return std::prev(after)->on_cpu;
+  }
+
+  // It had its CPU; interrupts and softirqs may have run over it.
   void on_cpu(std::uint64_t from, std::uint64_t to, Phase phase) {
+    if (from >= to) return;
+    if (const auto cpu = cpu_at(from)) {
+      for (const Interruption& one : facts_.cpus.interruptions(*cpu, facts_.reader.task.id.tid, from, to)) {
+        running(from, one.from_ns, phase);
+        Suspect who;
+        who.cpu = static_cast<std::int32_t>(*cpu);
+        ledger_.add(Cause::kInterrupted, one.from_ns, one.to_ns, who);
+        from = one.to_ns;
+      }
+    }
+    running(from, to, phase);
+  }
+
+  void running(std::uint64_t from, std::uint64_t to, Phase phase) {
     if (from >= to) return;
     if (phase == Phase::kReading) return ledger_.add(Cause::kCopy, from, to);
     if (phase == Phase::kLeaving) return ledger_.add(Cause::kSyscall, from, to);

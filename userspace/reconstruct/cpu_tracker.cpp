@@ -12,6 +12,16 @@ void CpuTracker::on(const wp_run& r) {
 
 void CpuTracker::on(const wp_cpu_switch& r) { add(r.h.cpu, {r.h.ts_ns, r.prev_tid, r.next_tid, r.prev_comm}); }
 
+void CpuTracker::on(const wp_cpu_slice& r) {
+  // A poll is a part of its softirq; of what began unseen it is not known how long it took.
+  if (r.h.cpu >= kMostCpus || r.what == WP_SLICE_napi || !r.begin_ns || !r.tid) return;
+  if (r.h.cpu >= interruptions_.size()) interruptions_.resize(r.h.cpu + 1U);
+  std::deque<Interruption>& known = interruptions_[r.h.cpu];
+  while (!known.empty() && known.back().from_ns >= r.begin_ns) known.pop_back();  // it was nested in this one
+  known.push_back({r.begin_ns, r.h.ts_ns, r.tid, static_cast<std::uint8_t>(r.what), r.number});
+  if (known.size() > kSwitchesKept) known.pop_front();
+}
+
 void CpuTracker::add(std::uint32_t cpu, const Switch& s) {
   if (cpu >= kMostCpus) return;
   if (cpu >= cpus_.size()) cpus_.resize(cpu + 1U);
@@ -35,6 +45,21 @@ std::vector<Occupancy> CpuTracker::occupants(std::uint32_t cpu, std::uint64_t fr
     const bool follows = !is_last && before->next_tid == at->prev_tid;
     if (since_ns < until_ns) found.push_back({since_ns, until_ns, at->prev_tid, at->prev_comm, !all_seen && !follows});
     until_ns = since_ns;
+  }
+  std::reverse(found.begin(), found.end());
+  return found;
+}
+
+std::vector<Interruption> CpuTracker::interruptions(std::uint32_t cpu, std::uint32_t tid, std::uint64_t from_ns,
+                                                    std::uint64_t to_ns) const {
+  std::vector<Interruption> found;
+  if (cpu >= interruptions_.size()) return found;
+  const auto& known = interruptions_[cpu];
+  for (auto at = known.rbegin(); at != known.rend() && at->to_ns > from_ns; ++at) {
+    if (at->tid != tid || at->from_ns >= to_ns) continue;
+    found.push_back(*at);
+    found.back().from_ns = std::max(at->from_ns, from_ns);
+    found.back().to_ns = std::min(at->to_ns, found.size() > 1 ? (found.end() - 2)->from_ns : to_ns);
   }
   std::reverse(found.begin(), found.end());
   return found;

@@ -50,12 +50,12 @@ class Reconstructor : public event::EventSink {
   void route(const wp_drop& r);
   void route(const wp_name& r) { names_.on(r); }
   void route(const wp_cpu_switch& r) { cpus_.on(r); }
+  void route(const wp_cpu_slice& r) { cpus_.on(r); }
   void route(const wp_usage& r);
   void route(const wp_watermark&);
   void route(const wp_counters& r) { books_.on(r); }
   void route(const wp_clock&) {}  // the recording's header has the same
   void route(const wp_ring& r);
-  void route(const wp_cpu_slice&) {}    // the timeline's
   void route(const wp_task_switch&) {}  // the timeline's
 
  private:
