@@ -41,8 +41,10 @@ static __always_inline u32 context_level(const struct cpu_state *c)
 {
 	if (c->in_device_irq | c->in_timer_irq)
 		return WP_LEVEL_hardirq;
-	if (!c->in_softirq)
-		return WP_LEVEL_task;
+	if (!c->in_softirq) /* NAPI threads and busy polls deliver as a softirq would */
+		return c->in_poll == NAPI_THREAD_POLLS || (c->in_poll && c->delivery[WP_LEVEL_softirq])
+			       ? WP_LEVEL_softirq
+			       : WP_LEVEL_task;
 	return signals.softirq_ends || c->packets_in_hand || c->delivery[WP_LEVEL_softirq] ? WP_LEVEL_softirq
 											   : WP_LEVEL_unknown;
 }
@@ -51,6 +53,7 @@ static __always_inline u32 context_level(const struct cpu_state *c)
 static __always_inline void in_task_context(struct cpu_state *c)
 {
 	c->in_softirq = 0;
+	c->in_poll = 0;
 	c->delivery[WP_LEVEL_task] = 0;
 }
 

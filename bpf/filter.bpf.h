@@ -151,6 +151,20 @@ forget:
 	t->wake_delivery = 0;
 }
 
+/* A thread that polls a card: "napi/eth0-8193", where the device's `threaded` is set. */
+static __always_inline bool is_napi_thread(const struct task_struct *task)
+{
+	return (task->flags & PF_KTHREAD) && task->comm[0] == 'n' && task->comm[1] == 'a' && task->comm[3] == 'i' &&
+	       task->comm[4] == '/';
+}
+
+/* The thread that a forced-threaded handler runs in: it raises, and often runs, what the handler would have. */
+static __always_inline bool is_handler_thread(const struct task_struct *task)
+{
+	return (task->flags & PF_KTHREAD) && task->comm[0] == 'i' && task->comm[1] == 'r' && task->comm[2] == 'q' &&
+	       task->comm[3] == '/';
+}
+
 /* Note who runs on this CPU from now on. */
 static __always_inline void settle(struct cpu_state *c, struct task_struct *task, struct task_state *t)
 {

@@ -58,8 +58,37 @@ int BPF_PROG(irq__exit)
 	return 0;
 }
 
-/* Detached while deliveries come from virtual devices only. The first raise since the softirq last ran is the one that
- * makes it run. */
+/* What a raise in an interrupt's own context notes, or in the thread that does the interrupt's work. */
+static __always_inline void note_raise(struct cpu_state *c, u64 irq_ns, u32 irq, u8 over)
+{
+	c->raise_irq_ns = irq_ns;
+	c->raise_irq = irq;
+	c->raise_over = over;
+	c->raise_again = 0;
+	c->raise_ns = bpf_ktime_get_ns();
+}
+
+static __always_inline void raised_elsewhere(struct cpu_state *c)
+{
+	struct task_struct *current = bpf_get_current_task_btf();
+	u32 tid = current->pid;
+	struct irq_thread *t = NULL;
+
+	if (c->in_softirq == IN_NET_RX && !c->in_timer_irq) {
+		/* it had not emptied its cards: their interrupts stay off, and what made it run makes it run again */
+		note_raise(c, c->softirq_irq_ns, c->softirq_irq, c->softirq_over);
+		c->raise_again = 1;
+		return;
+	}
+	if (is_handler_thread(current))
+		t = bpf_map_lookup_elem(&irq_threads, &tid);
+	note_raise(c, t ? t->irq_ns : 0, t ? t->irq : 0, t ? t->over : 0);
+}
+
+/*
+ * Detached while deliveries come from virtual devices only. The first raise since the softirq last ran is the one that
+ * makes it run; an interrupt's counts for more than any other.
+ */
 SEC("tp_btf/softirq_raise")
 int BPF_PROG(irq__softirq_raise, unsigned int vec)
 {
@@ -67,15 +96,11 @@ int BPF_PROG(irq__softirq_raise, unsigned int vec)
 
 	if (!c)
 		return 0;
-	if (vec == NET_RX_SOFTIRQ && !c->raise_ns) {
-		if (c->in_device_irq) {
-			c->raise_irq_ns = c->irq_ns;
-			c->raise_irq = c->irq;
-			c->raise_over = c->irq_over;
-		} else {
-			c->raise_irq_ns = 0;
-		}
-		c->raise_ns = bpf_ktime_get_ns();
+	if (vec == NET_RX_SOFTIRQ) {
+		if (c->in_device_irq && (!c->raise_irq_ns || c->raise_again))
+			note_raise(c, c->irq_ns, c->irq, c->irq_over);
+		else if (!c->in_device_irq && !c->raise_ns)
+			raised_elsewhere(c);
 	}
 	count(c, WP_HOOK_irq__softirq_raise, WP_NOTED);
 	return 0;
@@ -88,6 +113,10 @@ static __always_inline u8 who_runs_it(struct cpu_state *c)
 	if ((current->flags & PF_KTHREAD) && current->comm[0] == 'k' && current->comm[1] == 's' &&
 	    current->comm[4] == 't' && current->comm[7] == 'q' && current->comm[8] == 'd')
 		return WP_SOFTIRQ_ksoftirqd;
+	if (is_handler_thread(current))
+		return WP_SOFTIRQ_irq_thread;
+	if (c->raise_again && c->softirq_how != WP_SOFTIRQ_ksoftirqd)
+		return c->softirq_how;
 	if (c->raise_irq_ns)
 		return WP_SOFTIRQ_irq_exit;
 	return WP_SOFTIRQ_inline;
@@ -114,7 +143,8 @@ int BPF_PROG(irq__softirq_entry, unsigned int vec)
 	c->delivery[WP_LEVEL_softirq] = 0;
 	c->skb = 0;
 	c->packets_in_hand = 0;
-	c->in_softirq = 1;
+	c->in_softirq = vec == NET_RX_SOFTIRQ ? IN_NET_RX : IN_OTHER;
+	c->in_poll = 0;
 	if (vec == NET_RX_SOFTIRQ) {
 		if (!c->raise_ns)
 			last_interrupt(c);
@@ -123,9 +153,10 @@ int BPF_PROG(irq__softirq_entry, unsigned int vec)
 		c->softirq_irq_ns = c->raise_irq_ns;
 		c->softirq_irq = c->raise_irq;
 		c->softirq_over = c->raise_over;
+		c->packet_index = c->raise_again ? c->packet_index + 1 : 0;
 		c->raise_ns = 0;
 		c->raise_irq_ns = 0;
-		c->packet_index = 0;
+		c->raise_again = 0;
 		c->softirq_ns = bpf_ktime_get_ns();
 		if (c->softirq_how == WP_SOFTIRQ_ksoftirqd)
 			c->ksoftirqd_ns = c->softirq_ns;

@@ -11,6 +11,7 @@ struct tasks tasks SEC(".maps");
 struct socks socks SEC(".maps");
 struct targets targets SEC(".maps");
 struct newborn newborn SEC(".maps");
+struct irq_threads irq_threads SEC(".maps");
 
 const volatile struct wp_config config = {};
 const volatile struct wp_call_info calls[WP_MAX_SYSCALL] = {};

@@ -16,6 +16,13 @@
 /* Whose CPU it is at the moment. */
 enum who { WHO_OTHER, WHO_WATCHED, WHO_SELF };
 
+/* Which softirq began last on a CPU, where none is known to have ended since. */
+enum in_softirq { IN_NONE, IN_OTHER, IN_NET_RX };
+
+/* Whether the task that runs on a CPU has taken packets through the stack since it runs there, outside of any softirq.
+ */
+enum in_poll { NO_POLL, TASK_POLLS, NAPI_THREAD_POLLS };
+
 #define PACKET_SLOTS 8192
 #define MAX_IRQ 1024
 #define NAMED_DEVICES 1024
@@ -49,7 +56,8 @@ struct cpu_state {
 	u64 raise_irq_ns;
 	u32 raise_irq;
 	u8 raise_over;
-	u8 pad1[3];
+	u8 raise_again; /* by the receive softirq itself, which had not emptied its cards */
+	u8 pad1[2];
 
 	/* the receive softirq that runs, or ran last */
 	u64 softirq_ns;
@@ -59,8 +67,8 @@ struct cpu_state {
 	u32 softirq_irq;
 	u8 softirq_how;
 	u8 softirq_over;
-	u8 in_softirq;
-	u8 pad2;
+	u8 in_softirq; /* enum in_softirq */
+	u8 in_poll; /* enum in_poll */
 	u64 skb; /* packet taken through the stack last */
 	u32 packets_in_hand; /* taken through it since a socket last got one: more than one when they come as a list */
 	u32 packet_index;
@@ -77,6 +85,7 @@ struct cpu_state {
  */
 struct packet {
 	u64 skb;
+	u64 taken_in; /* softirq_ns of the CPU when it passed the stack: which softirq or poll took it */
 	u64 driver_ns;
 	u64 stack_ns;
 	u64 irq_ns;
@@ -96,6 +105,8 @@ struct packet {
 	u8 softirq_how;
 	u8 irq_over;
 	u8 deferred; /* ksoftirqd ran since the driver handed it over */
+	u8 on_way; /* handed on by a bridge, veth or the like: passes the stack again */
+	u8 forwarded; /* has been */
 } __attribute__((aligned(128)));
 
 enum sock_kind { KIND_OTHER, KIND_TCP, KIND_DATAGRAM, KIND_UNIX_STREAM };
@@ -242,6 +253,21 @@ struct targets {
 	__type(key, u32);
 	__type(value, u32); /* WP_WHYS */
 };
+/* A kernel thread that an interrupt woke to do its work: a NAPI thread, or the thread of a forced-threaded handler. */
+struct irq_thread {
+	u64 irq_ns;
+	u64 woken_ns;
+	u32 irq;
+	u32 packets; /* it has taken through the stack since */
+	u8 over;
+	u8 pad[7];
+};
+struct irq_threads {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, u32); /* tid */
+	__type(value, struct irq_thread);
+};
 /* Sockets that watched tasks made and that no hook has shown us yet: struct sock -> its inode number. */
 struct newborn {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -260,6 +286,7 @@ extern struct tasks tasks SEC(".maps");
 extern struct socks socks SEC(".maps");
 extern struct targets targets SEC(".maps");
 extern struct newborn newborn SEC(".maps");
+extern struct irq_threads irq_threads SEC(".maps");
 
 extern const volatile struct wp_config config;
 extern const volatile struct wp_call_info calls[WP_MAX_SYSCALL];

@@ -15,6 +15,21 @@ static __always_inline u64 delivery_behind(struct cpu_state *c, u32 level)
 	return 0;
 }
 
+/* An interrupt wakes the thread that does its work: what that thread takes from the card is tied to it. */
+static __always_inline void note_irq_thread(struct cpu_state *c, const struct task_struct *p)
+{
+	struct irq_thread t = {};
+	u32 tid = p->pid;
+
+	if (!is_napi_thread(p) && !is_handler_thread(p))
+		return;
+	t.irq_ns = c->irq_ns;
+	t.irq = c->irq;
+	t.over = c->irq_over;
+	t.woken_ns = bpf_ktime_get_ns();
+	bpf_map_update_elem(&irq_threads, &tid, &t, BPF_ANY);
+}
+
 SEC("tp_btf/sched_waking")
 int BPF_PROG(sched__waking, struct task_struct *p)
 {
@@ -25,6 +40,8 @@ int BPF_PROG(sched__waking, struct task_struct *p)
 
 	if (!c)
 		return 0;
+	if (c->in_device_irq)
+		note_irq_thread(c, p);
 	t = task_of(c, WP_HOOK_sched__waking, p);
 	if (!t) {
 		count(c, WP_HOOK_sched__waking, p->tgid == config.self_pid ? WP_SELF : WP_FILTERED);

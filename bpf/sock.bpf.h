@@ -129,18 +129,22 @@ static __always_inline bool is_newborn(const struct sock *sk)
 static __always_inline struct sock_state *sock_of(struct cpu_state *c, u32 hook, struct sock *sk, bool in_delivery)
 {
 	struct sock_state *s = state_of_sock(sk);
+	u32 why;
 
 	if (s && s->cookie == sk->__sk_common.skc_cookie.counter)
 		return s;
 	if (s) /* cloned from a watched listener */
-		return watch_socket(c, hook, sk, WP_WHY_passive, 0, in_delivery);
-	if (config.everything)
-		return watch_socket(c, hook, sk, WP_WHY_all, 0, in_delivery);
-	if (config.port && sk->__sk_common.skc_num == config.port)
-		return watch_socket(c, hook, sk, WP_WHY_port, 0, in_delivery);
-	if (signals.newborn_any && is_newborn(sk))
-		return watch_socket(c, hook, sk, WP_WHY_created, 0, in_delivery);
-	return NULL;
+		why = WP_WHY_passive;
+	else if (config.everything)
+		why = WP_WHY_all;
+	else if (config.port && sk->__sk_common.skc_num == config.port)
+		why = WP_WHY_port;
+	else if (signals.newborn_any && is_newborn(sk))
+		why = WP_WHY_created;
+	else
+		return NULL;
+	barrier_var(why); /* one way on for the verifier, not one for each reason */
+	return watch_socket(c, hook, sk, why, 0, in_delivery);
 }
 
 /* What a descriptor of the current task is; *sk is its socket where it is one, for reading only. */

@@ -51,12 +51,20 @@ static __always_inline void tell(u32 *signal)
 		*signal = 1;
 }
 
-static __always_inline void arrival_facts(struct cpu_state *c, struct wp_delivery *d, u64 skb)
+/* What was noted of the packet at d->skb, which is 0 after it if nothing was. Global, as the verifier need not go
+ * through it for every way that leads here. */
+__noinline int arrival_facts(struct wp_delivery *d)
 {
-	struct packet *p = skb ? packet_slot(skb) : NULL;
+	struct packet *p;
+	u64 skb;
 
+	if (!d)
+		return 0;
+	skb = d->skb;
+	d->skb = 0;
+	p = skb ? packet_slot(skb) : NULL;
 	if (!p || p->skb != skb || !p->stack_ns)
-		return;
+		return 0;
 	d->skb = skb;
 	d->irq_ns = p->irq_ns;
 	d->raise_ns = p->raise_ns;
@@ -75,6 +83,8 @@ static __always_inline void arrival_facts(struct cpu_state *c, struct wp_deliver
 	d->softirq_how = p->softirq_how;
 	d->irq_over = p->irq_over;
 	d->flags |= p->deferred ? WP_DELIVERY_DEFERRED : 0;
+	if (p->forwarded)
+		d->flags |= WP_DELIVERY_FORWARDED;
 	d->netns = name_device(p->device, p->ifindex);
 	d->driver_hook = p->driver_hook;
 	if (!p->driver_ns)
@@ -83,6 +93,7 @@ static __always_inline void arrival_facts(struct cpu_state *c, struct wp_deliver
 		tell(&signals.real_device);
 	else
 		tell(&signals.virtual_device);
+	return 0;
 }
 
 /* Range and bytes unread, from the socket's own numbers. */
@@ -148,12 +159,12 @@ static __always_inline void measure(struct wp_delivery *d, struct sock_state *s,
 	d->unread = d->end - s->consumed;
 }
 
-/* Was this packet taken through the stack by the softirq that runs here? */
+/* Was this packet taken through the stack by the softirq, or the poll, that runs here? */
 static __always_inline bool is_in_hand(struct cpu_state *c, u64 skb)
 {
 	struct packet *p = packet_slot(skb);
 
-	return p && p->skb == skb && p->stack_ns && p->softirq_ns == c->softirq_ns;
+	return p && p->skb == skb && p->stack_ns && p->taken_in == c->softirq_ns;
 }
 
 /*
@@ -240,14 +251,16 @@ static __always_inline int made_readable(struct sock *sk)
 	d->cookie = s->cookie;
 	d->level = level;
 	measure(d, s, sk);
-	if (sk->__sk_common.skc_family != AF_UNIX)
-		arrival_facts(c, d, packet_of(c, d, s, sk, level));
+	if (sk->__sk_common.skc_family != AF_UNIX) {
+		d->skb = packet_of(c, d, s, sk, level);
+		arrival_facts(d);
+	}
 	if (level == WP_LEVEL_task) {
 		tid = (u32)bpf_get_current_pid_tgid();
 		d->sender_tid = tid;
 		c->delivery_tid = tid;
 	}
-	walk_wait_queue(sk, d);
+	call_witness(sk, d);
 	c->delivery[slot] = d->h.seq;
 	end_record(c, WP_HOOK_socket__data_ready, d);
 	return 0;
@@ -392,15 +405,6 @@ int BPF_PROG(socket__recv_length_exit, struct socket *socket, struct msghdr *mes
 	return sk ? received_from(sk, ret, flags) : 0;
 }
 
-/* Sending into a virtual device is receiving from it: the packet goes straight to netif_rx. */
-static __always_inline bool is_virtual(const struct net_device *dev)
-{
-	if (dev->flags & IFF_LOOPBACK)
-		return true;
-	barrier(); /* or the compiler ors flags and pointer, which the verifier forbids */
-	return dev->rtnl_link_ops != NULL;
-}
-
 /*
  * The watched task whose send this packet leaves in. TCP sends a held socket's packets in its owner's context only;
  * for others it is enough that no softirq is known to run.
@@ -449,12 +453,16 @@ int BPF_PROG(socket__xmit, const struct sk_buff *skb, const struct net_device *d
 	if (t)
 		note_reply(t, skb, dev->ifindex, now);
 	p = local ? packet_slot((u64)skb) : NULL;
-	if (p) {
+	if (p && !skb->sk && p->skb == (u64)skb && p->stack_ns && p->taken_in == c->softirq_ns) {
+		p->on_way = 1; /* it came by a device and is forwarded into this one */
+	} else if (p) {
 		p->skb = (u64)skb;
 		p->driver_ns = now;
 		p->driver_hook = WP_DRIVER_xmit;
 		p->driver_cpu = bpf_get_smp_processor_id();
 		p->stack_ns = 0;
+		p->on_way = 0;
+		p->forwarded = 0;
 	}
 	count(c, WP_HOOK_socket__xmit, WP_NOTED);
 	return 0;

@@ -13,6 +13,18 @@ static __always_inline u16 merged_frames(struct sk_buff *skb)
 	return frames || !size ? frames : (skb->len + size - 1) / size;
 }
 
+/* Is what the slot says of this very packet, and not of an earlier one that lay at the same address? */
+static __always_inline bool is_known(const struct cpu_state *c, const struct packet *p, u64 skb)
+{
+	return p->skb == skb && (!p->stack_ns || p->on_way || p->taken_in == c->softirq_ns);
+}
+
+/* Did a card's driver hand it over? Then that noted its origin, on this CPU or on the one that steered it here. */
+static __always_inline bool came_by_driver(const struct packet *p)
+{
+	return p->driver_ns && p->driver_hook < WP_DRIVER_netif_rx;
+}
+
 SEC("tp_btf/netif_receive_skb")
 int BPF_PROG(stack__receive, struct sk_buff *skb)
 {
@@ -21,29 +33,30 @@ int BPF_PROG(stack__receive, struct sk_buff *skb)
 
 	if (!c || !p)
 		return 0;
-	/* a slot whose packet has already been through the stack in another softirq belongs to an earlier one */
-	if (p->skb != (u64)skb || (p->stack_ns && p->softirq_ns != c->softirq_ns)) {
+	if (!is_known(c, p, (u64)skb)) {
 		p->skb = (u64)skb;
 		p->driver_ns = 0;
 		p->driver_hook = WP_DRIVER_none;
+		p->on_way = 0;
+		p->forwarded = 0;
 	}
+	if (!c->in_softirq)
+		enter_poll(c, skb);
 	c->delivery[WP_LEVEL_softirq] = 0;
 	c->skb = (u64)skb;
 	c->packets_in_hand++;
-	p->irq_ns = c->softirq_irq_ns;
-	p->irq = c->softirq_irq;
-	p->raise_ns = c->softirq_raise_ns;
-	p->softirq_ns = c->softirq_ns;
-	p->softirq_how = c->softirq_how;
+	if (!came_by_driver(p))
+		note_origin(c, p, skb);
+	if (!p->on_way) {
+		p->napi_id = p->driver_hook == WP_DRIVER_xmit ? 0 : skb->napi_id; /* else it is the sender's CPU */
+		p->queue = skb->queue_mapping;
+		p->segs = merged_frames(skb);
+	}
+	p->forwarded |= p->on_way;
+	p->on_way = 0;
+	p->taken_in = c->softirq_ns;
 	p->deferred = p->driver_ns && c->ksoftirqd_ns > p->driver_ns;
-	p->irq_over = c->softirq_over;
-	p->packet_index = c->packet_index++;
-	p->device = (u64)skb->dev;
-	p->ifindex = skb->dev->ifindex;
-	p->napi_id = p->driver_hook == WP_DRIVER_xmit ? 0 : skb->napi_id; /* else it is the sender's CPU */
-	p->queue = skb->queue_mapping;
 	p->len = skb->len;
-	p->segs = merged_frames(skb);
 	p->stack_cpu = bpf_get_smp_processor_id();
 	p->stack_ns = bpf_ktime_get_ns();
 	count(c, WP_HOOK_stack__receive, WP_NOTED);

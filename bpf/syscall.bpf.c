@@ -34,12 +34,14 @@ static __always_inline void waited(struct cpu_state *c, const struct ended_call 
 	struct task_state *t = call->t;
 	struct wp_wait_call *e;
 	s64 timeout_ns;
+	u32 watched;
 
 	if (call->slept && info->timeout_kind > WP_TIMEOUT_MS)
 		timeout_ns = t->timeout_ns;
 	else
 		timeout_ns = timeout_of(info, call->regs);
-	if (counted_wait(call, timeout_ns)) {
+	watched = call_watched(info, call->regs);
+	if (counted_wait(call, timeout_ns, watched)) {
 		count(c, EXIT, WP_NOTED);
 		return;
 	}
@@ -52,8 +54,8 @@ static __always_inline void waited(struct cpu_state *c, const struct ended_call 
 	e->ret = call->ret;
 	e->tid = t->tid;
 	e->pid = t->pid;
-	e->fd = call_descriptor(info, call->regs);
-	e->watched = call_watched(info, call->regs);
+	e->fd = call->fd;
+	e->watched = watched;
 	e->nr = call->nr;
 	e->slept = call->slept;
 	end_record(c, EXIT, e);
@@ -63,7 +65,6 @@ static __always_inline void waited(struct cpu_state *c, const struct ended_call 
 static __always_inline void received(struct cpu_state *c, const struct ended_call *call)
 {
 	struct task_state *t = call->t;
-	s32 fd = call_descriptor(call->call, call->regs);
 	struct wp_read_call *e;
 	struct sock *sk;
 	u64 inode;
@@ -76,19 +77,19 @@ static __always_inline void received(struct cpu_state *c, const struct ended_cal
 		return;
 	}
 	if (!t->copied_ns) {
-		kind = descriptor(fd, &sk, &inode);
+		kind = descriptor(call->fd, &sk, &inode);
 		if (kind != WP_FILE_pipe) {
 			count(c, EXIT, WP_NOTED);
 			return;
 		}
 	}
 	if (call->ret > 0) {
-		release_wait(c, EXIT, t);
+		release_wait(t);
 		turn_bears(t);
 	}
 	e = BEGIN(c, EXIT, read_call);
 	if (e) {
-		fill_read(e, t, call->ret, kind, fd, call->nr, call->slept);
+		fill_read(e, t, call->ret, kind, call->fd, call->nr, call->slept);
 		end_record(c, EXIT, e);
 	}
 	t->copied_ns = 0;
@@ -98,13 +99,12 @@ static __always_inline void received(struct cpu_state *c, const struct ended_cal
 static __always_inline void sent(struct cpu_state *c, const struct ended_call *call)
 {
 	struct task_state *t = call->t;
-	s32 fd = call_descriptor(call->call, call->regs);
 	struct wp_send_call *e;
 	struct sock *sk;
 	u64 inode, cookie = 0;
 
 	/* a packet met inside the call may be another socket's, from a queue both feed */
-	if (descriptor(fd, &sk, &inode) == WP_FILE_socket && sk)
+	if (descriptor(call->fd, &sk, &inode) == WP_FILE_socket && sk)
 		cookie = KREAD(struct sock, sk, __sk_common.skc_cookie.counter);
 	if (!cookie) {
 		count(c, EXIT, WP_NOTED);
@@ -119,7 +119,7 @@ static __always_inline void sent(struct cpu_state *c, const struct ended_call *c
 	e->ret = call->ret;
 	e->tid = t->tid;
 	e->pid = t->pid;
-	e->fd = fd;
+	e->fd = call->fd;
 	if (t->xmit_ns && t->xmit_sk == (u64)sk) {
 		e->xmit_ns = t->xmit_ns;
 		e->xmit_ifindex = t->xmit_ifindex;
@@ -138,8 +138,11 @@ forget:
 	t->segments = 0;
 }
 
-/* A socket that a watched task has just got: watched as soon as a hook shows it to us. */
-static __always_inline u64 expect_socket(s32 fd)
+/*
+ * A socket that a watched task has just got: watched as soon as a hook shows it to us. A global function: the verifier
+ * goes through it once, not once for each call that makes sockets.
+ */
+__noinline u64 expect_socket(s32 fd)
 {
 	struct sock *sk;
 	u64 inode, key;
@@ -163,7 +166,7 @@ static __always_inline void accepted(struct cpu_state *c, const struct ended_cal
 		return;
 	}
 	if (call->ret >= 0) {
-		release_wait(c, EXIT, call->t);
+		release_wait(call->t);
 		turn_bears(call->t);
 	}
 	if (call->ret >= 0 && descriptor(call->ret, &sk, &inode) == WP_FILE_socket && sk) {
@@ -180,7 +183,7 @@ static __always_inline void accepted(struct cpu_state *c, const struct ended_cal
 	e->ret = call->ret;
 	e->tid = call->t->tid;
 	e->pid = call->t->pid;
-	e->fd = call_descriptor(call->call, call->regs);
+	e->fd = call->fd;
 	e->nr = call->nr;
 	e->slept = call->slept;
 	end_record(c, EXIT, e);
@@ -233,7 +236,7 @@ static __always_inline void closed(struct cpu_state *c, const struct ended_call 
 	e->ret = call->ret;
 	e->tid = call->t->tid;
 	e->pid = call->t->pid;
-	e->fd = call_descriptor(call->call, call->regs);
+	e->fd = call->fd;
 	end_record(c, EXIT, e);
 }
 
@@ -298,6 +301,7 @@ int BPF_PROG(syscall__exit, struct pt_regs *regs, long ret)
 		count(c, EXIT, WP_FILTERED);
 		return 0;
 	}
+	call.fd = call_descriptor(call.call, regs);
 	ended(c, &call);
 	return 0;
 }

@@ -19,6 +19,7 @@ struct ended_call {
 	struct task_state *t;
 	long ret;
 	u32 nr;
+	s32 fd; /* descriptor it was called with, -1: none */
 	bool slept; /* its task left the CPU to sleep inside it */
 };
 
@@ -43,9 +44,8 @@ static __always_inline bool counted_read(const struct ended_call *call, long ret
  * A wait that returned at once, as several before it. Whether its return leads to a read shows only
  * with the next call, so the latest is held. True: counted, and no record yet.
  */
-static __always_inline bool counted_wait(const struct ended_call *call, s64 timeout_ns)
+static __always_inline bool counted_wait(const struct ended_call *call, s64 timeout_ns, u32 watched)
 {
-	const volatile struct wp_call_info *info = call->call;
 	struct task_state *t = call->t;
 
 	if (call->slept || call->ret < 0) {
@@ -61,23 +61,24 @@ static __always_inline bool counted_wait(const struct ended_call *call, s64 time
 	t->held_enter_ns = t->enter_ns;
 	t->held_timeout_ns = timeout_ns;
 	t->held_ret = call->ret;
-	t->held_fd = call_descriptor(info, call->regs);
-	t->held_watched = call_watched(info, call->regs);
+	t->held_fd = call->fd;
+	t->held_watched = watched;
 	t->held_nr = call->nr;
 	t->held_exit_ns = bpf_ktime_get_ns();
 	return true;
 }
 
-/* Something was taken after all: the wait that led to it gets its record, and is no longer of those without. */
-static __always_inline void release_wait(struct cpu_state *c, u32 hook, struct task_state *t)
+/* A global function: the verifier goes through it once, not for every way that leads to a release. */
+__noinline int write_held_wait(struct task_state *t)
 {
+	struct cpu_state *c = this_cpu();
 	struct wp_wait_call *e;
 
-	if (!t->held_exit_ns)
-		return;
-	e = BEGIN_FURTHER(c, hook, wait_call);
+	if (!c || !t)
+		return 0;
+	e = BEGIN_FURTHER(c, WP_HOOK_syscall__exit, wait_call);
 	if (!e)
-		goto forget;
+		return 0;
 	e->start_ns = t->start_ns;
 	e->enter_ns = t->held_enter_ns;
 	e->exit_ns = t->held_exit_ns;
@@ -92,8 +93,16 @@ static __always_inline void release_wait(struct cpu_state *c, u32 hook, struct t
 		t->ready_waits--;
 	else
 		t->empty_waits--;
-	end_record(c, hook, e);
-forget:
+	end_record(c, WP_HOOK_syscall__exit, e);
+	return 0;
+}
+
+/* Something was taken after all: the wait that led to it gets its record, and is no longer of those without. */
+static __always_inline void release_wait(struct task_state *t)
+{
+	if (!t->held_exit_ns)
+		return;
+	write_held_wait(t);
 	t->held_exit_ns = 0;
 }
 

@@ -125,18 +125,23 @@ __noinline int further_witness(struct witness *w, u64 delivery, u32 index)
 	return 0;
 }
 
-/* Fill the delivery's own entry; further ones become records of their own. */
-static __always_inline void walk_wait_queue(const struct sock *sk, struct wp_delivery *d)
+/*
+ * Walk the queue at first->at. The first entry comes back in *first, further ones become records of their own. Returns
+ * their number, 255 where the walk was cut. Global: it need not be verified for every way that leads here.
+ */
+__noinline u32 walk_wait_queue(struct witness *first, u64 delivery)
 {
-	struct socket_wq *wq = sk->sk_wq;
 	struct list_head *head, *at, *back;
 	struct witness w = {};
 	u32 n = 0;
 
-	d->w_fd = -1;
-	if (!wq)
-		return; /* not accepted yet: nobody can wait on it */
-	head = (void *)wq + bpf_core_field_offset(struct socket_wq, wait) +
+	if (!first)
+		return 0;
+	at = (void *)first->at;
+	first->fd = -1;
+	if (!at)
+		return 0; /* not accepted yet: nobody can wait on it */
+	head = (void *)at + bpf_core_field_offset(struct socket_wq, wait) +
 	       bpf_core_field_offset(struct wait_queue_head, head);
 	at = KREAD(struct list_head, head, next);
 	back = head;
@@ -145,22 +150,30 @@ static __always_inline void walk_wait_queue(const struct sock *sk, struct wp_del
 		testify(&w);
 		if (KREAD(struct list_head, at, prev) != back)
 			w.mech = WP_MECH_unknown;
-		if (n == 0) {
-			d->w_func = w.func;
-			d->w_start_ns = w.start_ns;
-			d->w_tid = w.tid;
-			d->w_fd = w.fd;
-			d->w_mech = w.mech;
-			d->w_flags = w.flags;
-		} else {
-			further_witness(&w, d->h.seq, n);
-		}
+		if (n == 0)
+			*first = w;
+		else
+			further_witness(&w, delivery, n);
 		if (w.mech == WP_MECH_unknown)
 			break;
 		back = at;
 		at = KREAD(struct list_head, at, next);
 	}
-	d->w_count = at == head ? n : 255;
+	return at == head ? n : 255;
+}
+
+static __always_inline void call_witness(const struct sock *sk, struct wp_delivery *d)
+{
+	struct witness w = {};
+
+	w.at = (u64)sk->sk_wq;
+	d->w_count = walk_wait_queue(&w, d->h.seq);
+	d->w_func = w.func;
+	d->w_start_ns = w.start_ns;
+	d->w_tid = w.tid;
+	d->w_fd = w.fd;
+	d->w_mech = w.mech;
+	d->w_flags = w.flags;
 }
 
 #endif

@@ -29,6 +29,7 @@ typedef int wp_s32;
 typedef long long wp_s64;
 #endif
 
+#include "arrival.h"
 #include "hooks.h"
 
 /* Major: a reader refuses a newer one. Minor: kinds or fields were appended. */
@@ -73,31 +74,6 @@ struct wp_addr {
 	X(1, softirq, "a softirq")                                 \
 	X(2, hardirq, "a hardware interrupt")                                                      \
 	X(3, unknown, "not told")
-
-/* What ran the receive softirq. */
-#define WP_SOFTIRQ_HOWS(X)                                                                         \
-	X(0, none,      "no receive softirq was seen")                                             \
-	X(1, irq_exit,  "after the hardware interrupt that raised it")                             \
-	X(2, ksoftirqd, "the ksoftirqd thread")                                                    \
-	X(3, inline,    "inside the context of the task that raised it, such as a sender's system call") \
-	X(4, napi_thread, "a NAPI thread, or a busy poll: no softirq")
-
-/* What an interrupt landed on. */
-#define WP_IRQ_OVERS(X)                                                                            \
-	X(0, unknown, "could not be read")                                                         \
-	X(1, idle,    "the idle task")                                                             \
-	X(2, user,    "user code")                                                                 \
-	X(3, kernel,  "kernel code")                                                               \
-	X(4, task,    "a task, in user or kernel code")
-
-#define WP_DRIVER_HOOKS(X)                                                                         \
-	X(0, none,        "no driver hook was seen")                                               \
-	X(1, gro_receive, "napi_gro_receive_entry")                                                \
-	X(2, gro_frags,   "napi_gro_frags_entry")                                                  \
-	X(3, receive,     "netif_receive_skb_entry")                                               \
-	X(4, receive_list,"netif_receive_skb_list_entry")                                          \
-	X(5, netif_rx,    "netif_rx_entry: a virtual device, or a driver without NAPI")            \
-	X(6, xmit,        "net_dev_start_xmit on a virtual device: its sending side is its driver")
 
 #define WP_FILE_KINDS(X)                                                                           \
 	X(0, unknown, "not looked at")                                                             \
@@ -145,6 +121,7 @@ struct wp_addr {
 #define WP_DELIVERY_LISTENER 4u /* a connection became ready to accept, not data */
 #define WP_DELIVERY_DATAGRAM 8u /* the range counts datagrams, not bytes */
 #define WP_DELIVERY_DEFERRED 16u /* ksoftirqd took packets in on that CPU while this one waited there */
+#define WP_DELIVERY_FORWARDED 32u /* the packet passed further devices, such as a bridge or veth, on its way */
 
 /* Flags of a read. */
 #define WP_READ_UNSURE    1u /* two reads of this socket overlapped: the range may be off */
@@ -190,7 +167,7 @@ struct wp_addr {
 	F(wp_u32, irq, "interrupt line")                                                           \
 	F(wp_u32, ifindex, "interface the packet came in by, 0: none")                             \
 	F(wp_u32, napi_id, "NAPI instance, 0: unknown")                                            \
-	F(wp_u32, packet_index, "how many packets this softirq had taken before this one")         \
+	F(wp_u32, packet_index, "how many packets this softirq, or NAPI thread since its wake, had taken before this one") \
 	F(wp_u32, sender_tid, "task whose context it was, where the level is task; else 0")        \
 	F(wp_u16, queue, "receive queue plus 1, 0: not recorded by the driver")                    \
 	F(wp_u16, segs, "frames behind a merged packet, 0 or 1: not merged")                       \

@@ -96,6 +96,7 @@ std::string arrived(const Path& path, std::span<const Stage> stages, std::uint64
   out.add(a.frames > 1, "{} frames", a.frames);
   out.add(a.packet_index > 0, "packet {} of its softirq", a.packet_index);
   out.add(a.backlog, "backlog");
+  out.add(a.forwarded, "forwarded");
   out.add(a.sender_tid != 0, "sender {}", a.sender_tid);
   out.add(true, "unread {}", a.unread);
   return out.line();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A recording against the logs of a server and a client that ran on different machines: usage RECORDING CLIENT SERVER.
-// Prints JSON: verdicts, and for every way that packets came, how many complete paths begin there. Status 0 if the
+// Prints JSON: verdicts, and for every way that packets came, how many complete paths begin there; how many
+// packets were passed on by further devices (forwarded), or changed CPU after the driver (steered). Status 0 if the
 // recording agrees with the logs.
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -25,9 +26,14 @@ int compare(const std::string& recording, const std::string& client, const std::
     return 1;
   }
   std::map<std::string, std::uint64_t> beginnings;
+  std::uint64_t forwarded = 0, steered = 0;
   const auto analysis = wp::cli::analyse(recording, [&](const wp::model::Path& path) {
     comparer->on_path(path);
     ++beginnings[beginning(path)];
+    forwarded += path.arrival.forwarded;
+    const auto& driver = path.at(wp::model::Stage::kDriver);
+    const auto& stack = path.at(wp::model::Stage::kStack);
+    steered += driver.has_time() && stack.has_time() && driver.cpu != stack.cpu;
   });
   if (!analysis) {
     std::fprintf(stderr, "%s\n", analysis.error().message.c_str());
@@ -43,7 +49,9 @@ int compare(const std::string& recording, const std::string& client, const std::
                             {"stray", c.stray},
                             {"contradictions", verdict.contradictions},
                             {"explanations", verdict.explanations},
-                            {"beginnings", beginnings}};
+                            {"beginnings", beginnings},
+                            {"forwarded", forwarded},
+                            {"steered", steered}};
   std::printf("%s\n", told.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
   return verdict.holds() ? 0 : 1;
 }

@@ -67,7 +67,7 @@ TEST(TruthRulesTest, StagesOfTheReadMustLieInsideTheCall) {
 
 TEST(TruthRulesTest, NothingArrivesBeforeItIsSent) {
   for (const Stage stage :
-       {Stage::kRaise, Stage::kSoftirq, Stage::kDriver, Stage::kStack, Stage::kProtocol, Stage::kQueued}) {
+       {Stage::kIrq, Stage::kRaise, Stage::kSoftirq, Stage::kDriver, Stage::kStack, Stage::kProtocol, Stage::kQueued}) {
     EXPECT_EQ(broken_by([=](model::Path& p) { forget_all_but(p, stage, start_of(0) - 1); }),
               Names{"arrived_before_sent"});
   }

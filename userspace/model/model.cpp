@@ -78,6 +78,11 @@ constexpr std::array kReasons = {
     ReasonRow{Reason::kStagesContradict, "stages_contradict", "the times of its stages contradict their order"},
     ReasonRow{Reason::kNotAtThisDetail, "not_at_this_detail", "recorded with --detail timeline only"},
     ReasonRow{Reason::kByRing, "by_ring", "io_uring did it, without a call of its own"},
+
+    ReasonRow{Reason::kNapiThread, "napi_thread", "a NAPI thread polled the card, no softirq ran"},
+    ReasonRow{Reason::kBusyPolled, "busy_polled", "a task polled the card itself: no interrupt was needed"},
+    ReasonRow{Reason::kWrittenByTask, "written_by_task", "a task wrote the packet into the device"},
+    ReasonRow{Reason::kWakeOfThreadNotSeen, "wake_of_thread_not_seen", "no interrupt was seen to wake the NAPI thread"},
 };
 static_assert(kReasons.size() == kReasonCount);
 

@@ -112,8 +112,13 @@ enum class Reason : std::uint8_t {
   kNotAtThisDetail,
   // not needed, appended
   kByRing,
+  // of polls outside of a softirq, appended
+  kNapiThread,
+  kBusyPolled,
+  kWrittenByTask,
+  kWakeOfThreadNotSeen,
 };
-inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kByRing) + 1;
+inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kWakeOfThreadNotSeen) + 1;
 const char* reason_name(Reason reason);  ///< snake_case, stable, for JSON
 const char* reason_text(Reason reason);  ///< a short phrase for people
 
@@ -200,7 +205,7 @@ struct Arrival {
   std::uint32_t irq = 0;
   std::string irq_name;     ///< action name; empty: unknown
   std::string irq_over;     ///< "idle", "user", "kernel", or empty
-  std::string softirq_how;  ///< "irq_exit", "ksoftirqd", "inline", "napi_thread", or empty
+  std::string softirq_how;  ///< one of WP_SOFTIRQ_HOWS: "irq_exit", "ksoftirqd", "napi_thread" ..., or empty
   std::string driver_hook;  ///< "gro_receive", "netif_rx", ...
   std::uint32_t ifindex = 0;
   std::string device;       ///< interface name
@@ -214,7 +219,8 @@ struct Arrival {
   Level level = Level::kUnknown;
   std::uint32_t sender_tid = 0;  ///< where the level is task
   bool backlog = false;
-  bool deferred = false;  ///< ksoftirqd took packets in on that CPU while this one waited there
+  bool forwarded = false;  ///< a bridge, veth or the like passed it on after the driver
+  bool deferred = false;   ///< ksoftirqd took packets in on that CPU while this one waited there
 };
 
 /// One word for each way a request's time can go. In the order reports list them.

@@ -60,6 +60,7 @@ void describe(model::Arrival& a, const wp_delivery& d, const NameTable& names) {
   a.packet_index = d.packet_index;
   a.packet_bytes = d.len;
   a.deferred = d.flags & WP_DELIVERY_DEFERRED;
+  a.forwarded = d.flags & WP_DELIVERY_FORWARDED;
 }
 
 // A packet handed over while the softirq was already asked for, or already running, needs no raise or
@@ -72,22 +73,49 @@ void fit_virtual_device(model::Path& path, const wp_delivery& d) {
 
 // GRO may hold a packet from one poll to the next: then interrupt and softirq are the later one's.
 void fit_held_packet(model::Path& path, const wp_delivery& d) {
-  if (d.softirq_ns > d.driver_ns)
+  if (d.softirq_ns > d.driver_ns)  // recordings of before the driver's hand-over noted it
     set(path, {Stage::kIrq, Stage::kRaise, Stage::kSoftirq}, none(Seen::kUnknown, Reason::kPartOfMerged));
 }
 
 bool is_virtual(const wp_delivery& d) { return d.driver_hook == WP_DRIVER_netif_rx || d.driver_hook == WP_DRIVER_xmit; }
 
+// RPS steers a packet to another CPU only after the driver: what came before was on the driver's.
+std::uint32_t origin_cpu(const wp_delivery& d) { return d.driver_ns && !is_virtual(d) ? d.driver_cpu : d.stack_cpu; }
+
 StagePoint interrupt(const wp_delivery& d, const model::Arrival& a) {
   if (a.device_kind == "loopback") return none(Seen::kNotApplicable, Reason::kLoopbackNoInterrupt);
   if (is_virtual(d)) return none(Seen::kNotApplicable, Reason::kVirtualDeviceNoInterrupt);
   if (!d.irq_ns) return none(Seen::kNotNeeded, Reason::kInterruptMasked);
-  StagePoint point = seen_at(d.irq_ns, d.stack_cpu);
+  StagePoint point = seen_at(d.irq_ns, origin_cpu(d));
   if (!d.raise_ns) {
     point.seen = Seen::kInferred;
     point.why = Reason::kLastInterrupt;
   }
   return point;
+}
+
+// Nobody's softirq: a thread or a task took the packet from the card, or wrote it into the device. False: a softirq
+// did.
+bool add_stages_of_poll(model::Path& path, const wp_delivery& d) {
+  switch (d.softirq_how) {
+    case WP_SOFTIRQ_napi_thread:
+      // the wake of the thread stands where the raise does; both are of the interrupt's CPU, which is not told
+      path.at(Stage::kIrq) = path.at(Stage::kRaise) = none(Seen::kUnknown, Reason::kWakeOfThreadNotSeen);
+      if (d.irq_ns) {
+        path.at(Stage::kIrq) = {Seen::kObserved, Reason::kNone, d.irq_ns, -1};
+        path.at(Stage::kRaise) = {Seen::kObserved, Reason::kNone, d.raise_ns, -1};
+      }
+      path.at(Stage::kSoftirq) = none(Seen::kNotNeeded, Reason::kNapiThread);
+      return true;
+    case WP_SOFTIRQ_busy_poll:
+      set(path, {Stage::kIrq, Stage::kRaise, Stage::kSoftirq}, none(Seen::kNotNeeded, Reason::kBusyPolled));
+      return true;
+    case WP_SOFTIRQ_writer:
+      path.at(Stage::kIrq) = none(Seen::kNotApplicable, Reason::kVirtualDeviceNoInterrupt);
+      set(path, {Stage::kRaise, Stage::kSoftirq}, none(Seen::kNotNeeded, Reason::kWrittenByTask));
+      return true;
+    default: return false;
+  }
 }
 
 // A packet that was not the softirq's first may have come while the driver polled: then what made it poll is older.
@@ -104,15 +132,17 @@ void fit_polled_packet(model::Path& path, const wp_delivery& d) {
 // A virtual device raises the softirq as it takes the packet: no instant of its own. The raise of a card is
 // seen once its hook is attached, which is when the first delivery from a card was met.
 StagePoint raise(const wp_delivery& d) {
-  if (d.raise_ns) return seen_at(d.raise_ns, d.stack_cpu);
+  if (d.raise_ns) return seen_at(d.raise_ns, origin_cpu(d));
   if (is_virtual(d)) return none(Seen::kNotNeeded, Reason::kRaisedByHandover);
   return none(Seen::kUnknown, Reason::kHookNotYetAttached);
 }
 
 void add_packet_stages(model::Path& path, const wp_delivery& d) {
-  path.at(Stage::kIrq) = interrupt(d, path.arrival);
-  path.at(Stage::kRaise) = raise(d);
-  path.at(Stage::kSoftirq) = seen_at(d.softirq_ns, d.stack_cpu);
+  if (!add_stages_of_poll(path, d)) {
+    path.at(Stage::kIrq) = interrupt(d, path.arrival);
+    path.at(Stage::kRaise) = raise(d);
+    path.at(Stage::kSoftirq) = seen_at(d.softirq_ns, origin_cpu(d));
+  }
   path.at(Stage::kDriver) = seen_at(d.driver_ns, d.driver_cpu);
   path.at(Stage::kStack) = seen_at(d.stack_ns, d.stack_cpu);
   if (d.driver_ns && is_virtual(d))

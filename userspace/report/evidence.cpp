@@ -42,6 +42,10 @@ std::string irq_text(const Arrival& arrival) {
 }
 
 std::string raise_text(const Path& path) {
+  if (path.at(Stage::kIrq).has_time() && path.arrival.softirq_how == "napi_thread")
+    return fmt::format("interrupt line {} woke the NAPI thread", path.arrival.irq);
+  if (path.arrival.softirq_how == "irq_thread")
+    return fmt::format("by the thread of interrupt line {}'s handler", path.arrival.irq);
   if (path.at(Stage::kIrq).has_time()) return fmt::format("inside interrupt line {}", path.arrival.irq);
   if (path.arrival.sender_tid != 0) return fmt::format("by the sending task {}", path.arrival.sender_tid);
   return "NET_RX raised";
@@ -51,7 +55,7 @@ std::string softirq_text(const Arrival& arrival) {
   std::string how = printable(arrival.softirq_how);
   if (how == "irq_exit") how = "on return from the interrupt";
   if (how == "ksoftirqd") how = "in the ksoftirqd thread";
-  if (how == "napi_thread") how = "in a NAPI thread or a busy poll";
+  if (how == "irq_thread") how = "in the thread of the interrupt's handler";
   if (how == "inline") {
     how = arrival.sender_tid != 0 ? fmt::format("inside task {}, which sent the packet", arrival.sender_tid)
                                   : "inside the task that sent the packet";
@@ -73,6 +77,7 @@ std::string driver_text(const Arrival& arrival) {
       .add_if(!arrival.driver_hook.empty(), "by " + printable(arrival.driver_hook))
       .add_if(arrival.frames > 1, fmt::format("{} frames merged", arrival.frames))
       .add_if(arrival.packet_bytes != 0, counted(arrival.packet_bytes, "byte"))
+      .add_if(arrival.forwarded, "passed on by further devices")
       .text();
 }
 

@@ -96,7 +96,7 @@ void write_arrival(JsonWriter& json, const model::Arrival& arrival, bool has_irq
   number("packet_bytes", arrival.packet_bytes);
   json.field("unread", arrival.unread).field("context", model::level_name(arrival.level));
   number("sender_tid", arrival.sender_tid);
-  json.field("backlog", arrival.backlog).close('}');
+  json.field("backlog", arrival.backlog).field("forwarded", arrival.forwarded).close('}');
 }
 
 void write_calls(JsonWriter& json, const Path& path) {

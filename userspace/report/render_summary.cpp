@@ -102,6 +102,20 @@ std::string wakes(const model::Summary& summary, const Report& report, const Sty
   return text;
 }
 
+// How often the card interrupted for what was read, and who took it from the card.
+std::string receive_path(const ReceiveCounts& receive) {
+  if (receive.packets() == 0) return {};
+  std::string text =
+      fact("interrupts", fmt::format("{} for {} packets, {} a packet", grouped(receive.interrupts()),
+                                     grouped(receive.packets()), per_read(receive.interrupts(), receive.packets())));
+  if (receive.polls() > 0)
+    text += fact("polls", fmt::format("{}, {} packets a poll", grouped(receive.polls()),
+                                      per_read(receive.packets(), receive.polls())));
+  for (const auto& [how, packets] : receive.runners())
+    text += fact("taken", fmt::format("{} packets {}", grouped(packets), runner_text(how)));
+  return text;
+}
+
 std::string sources(const model::Summary& summary, const Report& report, const Style& style) {
   std::string text;
   for (const auto& [name, paths] : report.transports()) text += fact(name.c_str(), grouped(paths) + " paths");
@@ -109,6 +123,7 @@ std::string sources(const model::Summary& summary, const Report& report, const S
     const std::string kind = device.kind.empty() ? "" : " (" + printable(device.kind) + ")";
     text += fact(printable(name).c_str(), grouped(device.paths) + " paths" + kind);
   }
+  text += receive_path(report.receive());
   const Histogram& queue = report.accept_queue();
   if (queue.count() > 0) {
     text += fact("accept queue", fmt::format("p50 {}, p99 {}, max {} of {}", duration_text(*queue.percentile_ns(50)),

@@ -13,6 +13,7 @@ using model::Seen;
 void Report::on_path(const Path& path) {
   stages_.add(path);
   blame_.add(path);
+  receive_.add(path);
   count_thread(path);
   count_wake(path.wake);
   ++mechanisms_[static_cast<std::size_t>(path.wake.mechanism)];

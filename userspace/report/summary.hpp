@@ -12,6 +12,7 @@
 #include "userspace/model/model.hpp"
 #include "userspace/report/blame_table.hpp"
 #include "userspace/report/format.hpp"
+#include "userspace/report/receive_counts.hpp"
 #include "userspace/report/stage_table.hpp"
 
 namespace wp::report {
@@ -45,6 +46,7 @@ class Report {
   [[nodiscard]] const StageTable& stages() const { return stages_; }
   [[nodiscard]] const BlameTable& blame() const { return blame_; }
   [[nodiscard]] const Histogram& accept_queue() const { return accept_queue_; }
+  [[nodiscard]] const ReceiveCounts& receive() const { return receive_; }
   [[nodiscard]] const MechanismCounts& mechanisms() const { return mechanisms_; }
   /// Busiest first.
   [[nodiscard]] std::vector<Thread> threads() const;
@@ -70,6 +72,7 @@ class Report {
   StageTable stages_;
   BlameTable blame_;
   Histogram accept_queue_;
+  ReceiveCounts receive_;
   MechanismCounts mechanisms_{};
   std::map<model::TaskId, Thread> threads_;
   std::map<Transport, std::uint64_t> transports_;

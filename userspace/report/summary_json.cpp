@@ -184,6 +184,7 @@ json summary_json(const model::RecordingInfo& info, const model::Summary& summar
               {"wakes", wakes_json(summary, report)},
               {"transports", named_counts(report.transports())},
               {"devices", std::move(devices)},
+              {"receive", report.receive().json()},
               {"accept_queue", histogram_json(report.accept_queue())},
               {"drop_reasons", named_counts(summary.drop_reasons)},
               {"loss", loss_json(info, summary, report)},
