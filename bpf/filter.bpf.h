@@ -233,6 +233,34 @@ static __always_inline u16 call_plus_one(struct task_struct *task)
 	return nr < WP_MAX_SYSCALL ? nr + 1 : 0;
 }
 
+/*
+ * What tells the call a task is in from its next: number and first argument, its descriptor as a rule. 0: in none. The
+ * next call that is the same in both sends on the same socket, and so begins a delivery of its own.
+ */
+static __always_inline u32 call_key(struct task_struct *task)
+{
+	u32 nr = call_plus_one(task);
+
+	return nr ? nr | (u32)syscall_argument(saved_registers(task), 0) << 10 : 0;
+}
+
+/*
+ * The level of detail has changed since this task's calls were last looked at: what was noted of a call then had its
+ * other half unwatched. Returns whether the task slept in the call that returns now.
+ */
+static __always_inline bool after_change(struct task_state *t, u32 nr, bool slept)
+{
+	if (t->changes == signals.changes)
+		return slept;
+	t->changes = signals.changes;
+	t->enter_ns = 0;
+	t->copied_ns = 0;
+	t->xmit_ns = 0;
+	t->segments = 0;
+	t->held_exit_ns = 0;
+	return slept && t->off_nr == nr + 1;
+}
+
 static __always_inline const volatile struct wp_call_info *call_info(u32 nr)
 {
 	if (nr >= WP_MAX_SYSCALL)

@@ -73,7 +73,7 @@ struct cpu_state {
 	u32 packets_in_hand; /* taken through it since a socket last got one: more than one when they come as a list */
 	u32 packet_index;
 	u32 delivery_tid; /* owner of delivery[WP_LEVEL_task] */
-	u32 pad5;
+	u32 delivery_call; /* where returns of calls are not watched: the call it was made in */
 
 	/* delivery whose context has not ended, by level (task, softirq): its seq, 0: none */
 	u64 delivery[2];
@@ -155,7 +155,8 @@ struct task_state {
 	u8 slept; /* cpu_state's, while it is off its CPU */
 	/* its receive */
 	u8 read_flags;
-	u8 pad[6];
+	u8 pad[2];
+	u32 changes; /* wp_signals.changes when this block was last written */
 	u64 copied_ns;
 	u64 cookie;
 	u64 begin;

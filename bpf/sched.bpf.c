@@ -10,9 +10,11 @@ static __always_inline u64 delivery_behind(struct cpu_state *c, u32 level)
 {
 	if (level == WP_LEVEL_softirq)
 		return c->delivery[WP_LEVEL_softirq];
-	if (level == WP_LEVEL_task && c->delivery_tid == (u32)bpf_get_current_pid_tgid())
-		return c->delivery[WP_LEVEL_task];
-	return 0;
+	if (level != WP_LEVEL_task || c->delivery_tid != (u32)bpf_get_current_pid_tgid())
+		return 0;
+	if (signals.light && (!c->delivery_call || c->delivery_call != call_key(bpf_get_current_task_btf())))
+		return 0; /* no return of a call ends that context: another call does */
+	return c->delivery[WP_LEVEL_task];
 }
 
 /* An interrupt wakes the thread that does its work: what that thread takes from the card is tied to it. */

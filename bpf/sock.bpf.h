@@ -200,4 +200,27 @@ static __always_inline void fill_read(struct wp_read_call *e, const struct task_
 	e->flags |= t->read_flags;
 }
 
+/* Returns of calls are not watched: this is all that will be seen of the read. Whether it slept is not known. */
+static __always_inline int copied_to_reader(struct cpu_state *c, struct task_state *t, int ret, s32 fd, u32 nr)
+{
+	struct wp_read_call *e;
+
+	if (ret < 0) { /* it found nothing */
+		t->empty_reads++;
+		count(c, WP_HOOK_socket__recv_length, WP_NOTED);
+		goto forget;
+	}
+	e = BEGIN(c, WP_HOOK_socket__recv_length, read_call);
+	if (!e)
+		goto forget;
+	t->copied_ns = e->h.ts_ns; /* one instant, told once */
+	fill_read(e, t, ret, WP_FILE_socket, fd, nr, false);
+	e->enter_ns = 0;
+	e->flags |= WP_READ_LIGHT;
+	end_record(c, WP_HOOK_socket__recv_length, e);
+forget:
+	t->copied_ns = 0;
+	return 0;
+}
+
 #endif

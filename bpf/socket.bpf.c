@@ -259,6 +259,7 @@ static __always_inline int made_readable(struct sock *sk)
 		tid = (u32)bpf_get_current_pid_tgid();
 		d->sender_tid = tid;
 		c->delivery_tid = tid;
+		c->delivery_call = signals.light ? call_key(bpf_get_current_task_btf()) : 0;
 	}
 	call_witness(sk, d);
 	c->delivery[slot] = d->h.seq;
@@ -362,9 +363,12 @@ static __always_inline int received_from(struct sock *sk, int ret, int flags)
 	t->msg_flags = flags;
 	measure_read(t, s, sk, ret, flags);
 	t->copied_ns = bpf_ktime_get_ns();
+	t->changes = signals.changes;
 	current = bpf_get_current_task_btf();
 	nr = call_number(current);
 	call = call_info(nr);
+	if (signals.light && (call->call_class == WP_CALL_READ || call->call_class == WP_CALL_READ_MANY))
+		return copied_to_reader(c, t, ret, call_descriptor(call, saved_registers(current)), nr);
 	if (call->call_class == WP_CALL_READ) { /* the record is made when the call returns */
 		count(c, WP_HOOK_socket__recv_length, WP_NOTED);
 		return 0;
@@ -443,7 +447,7 @@ int BPF_PROG(socket__xmit, const struct sk_buff *skb, const struct net_device *d
 
 	if (!c)
 		return 0;
-	t = sender_of(c, skb);
+	t = signals.light ? NULL : sender_of(c, skb); /* the call that sends makes no record there */
 	local = is_virtual(dev);
 	if (!t && !local) {
 		count(c, WP_HOOK_socket__xmit, c->who == WHO_SELF ? WP_SELF : WP_FILTERED);

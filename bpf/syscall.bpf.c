@@ -302,6 +302,7 @@ int BPF_PROG(syscall__exit, struct pt_regs *regs, long ret)
 		return 0;
 	}
 	call.fd = call_descriptor(call.call, regs);
+	call.slept = after_change(call.t, call.nr, call.slept);
 	ended(c, &call);
 	return 0;
 }

@@ -34,7 +34,7 @@ typedef long long wp_s64;
 
 /* Major: a reader refuses a newer one. Minor: kinds or fields were appended. */
 #define WP_WIRE_MAJOR 1
-#define WP_WIRE_MINOR 2
+#define WP_WIRE_MINOR 3
 
 struct wp_header {
 	wp_u64 ts_ns; /* CLOCK_MONOTONIC, read after the record was reserved */
@@ -128,6 +128,7 @@ struct wp_addr {
 #define WP_READ_DATAGRAM  2u /* the range counts datagrams, not bytes */
 #define WP_READ_SLEPT     4u /* the task left its CPU to sleep inside this call */
 #define WP_READ_BY_RING   8u /* io_uring received for the task, in its context: no read call of its own */
+#define WP_READ_LIGHT    16u /* returns of calls are not watched: the record was made when the data was copied */
 
 /* Flags of a send. */
 #define WP_SEND_BY_RING 1u /* io_uring sent for the task: enter_ns is 0, the record's time is when it was done */
@@ -390,7 +391,7 @@ struct wp_addr {
 	F(wp_u32, flags, "WP_SWITCH_*")                                                            \
 	F(wp_u32, unused, "0")                                                                     \
 	F(struct wp_comm, next_comm, "name of the task that now runs")
-
+#include "detail.h"
 #include "lineage.h"
 
 /*
@@ -422,7 +423,8 @@ struct wp_addr {
 	E(128, watermark, "the collector looked at every ring")                                    \
 	E(129, counters, "what became of the firings of one hook on one CPU")                      \
 	E(130, clock, "monotonic and wall clock read together")                                    \
-	E(131, ring, "what became of one ring's records")
+	E(131, ring, "what became of one ring's records")                                          \
+	E(132, detail, "the level of detail of what follows")
 
 /* clang-format on */
 

@@ -84,7 +84,10 @@ struct wp_signals {
 	wp_u32 softirq_ends;
 	wp_u32 ring;   /* io_uring received for a watched task: socket__send_length is needed */
 	wp_u32 forked; /* a watched process has made another: who holds which descriptor matters */
-	wp_u32 unused;
+	/* From the collector: the level of detail, which may change while programs run. */
+	wp_u32 light;   /* no system call is watched */
+	wp_u32 sample;  /* record one request of so many; 0 and 1: all */
+	wp_u32 changes; /* how often the level changed: what was noted before a change is not used after it */
 };
 
 /* The head of each CPU's element in the map `cpus`, mapped read-only by the collector. */

@@ -95,10 +95,9 @@ HookOutlook outlook_of(const HookState& hook, const KernelFacts& facts) {
 
 ProbeOptions options_without(std::vector<std::string> without) {
   ProbeOptions options;
-  options.timeline = true;  // tried, though only --detail timeline uses them
+  options.detail = WP_DETAIL_timeline;  // tried, though only --detail timeline uses them
   options.ring_bytes = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   options.without = std::move(without);
-  options.timeline = true;  // tried, though only --detail timeline uses them
   return options;
 }
 

@@ -107,6 +107,15 @@ bool is_detail(const HookState& hook) {
   return hook.stage == "timeline" || hook.hook == WP_HOOK_syscall__enter || hook.hook == WP_HOOK_sched__wakeup;
 }
 
+constexpr const char* kNoTimeline = "not needed: --detail timeline was not asked for";
+constexpr const char* kNoCalls = "not needed: --detail light watches no system calls";
+
+// Why a level of detail does without a hook; nullptr: it does not.
+const char* not_for(wp_detail_level detail, const HookState& hook) {
+  if (detail != WP_DETAIL_timeline && is_detail(hook)) return kNoTimeline;
+  return detail == WP_DETAIL_light && hook.hook == WP_HOOK_syscall__exit ? kNoCalls : nullptr;
+}
+
 bool is_iterator(const HookState& hook) { return hook.tracepoint.rfind("iter/", 0) == 0; }
 
 }  // namespace
@@ -124,6 +133,7 @@ Result<void> Probes::open(const ProbeOptions& options, const KernelFacts& facts)
   skeleton_ = wakepath_bpf::open(nullptr);
   if (!skeleton_) return load_error(-errno);
   hooks_ = hook_table();
+  detail_ = options.detail;
   configure(options, facts);
   choose_hooks(options, facts);
   if (auto sized = size_maps(options); !sized) return sized;
@@ -161,6 +171,7 @@ void Probes::configure(const ProbeOptions& options, const KernelFacts& facts) {
   c.fn_autoremove = facts.address_of("autoremove_wake_function");
   c.fn_io_poll = facts.address_of("io_poll_wake");
   for (const Syscall& call : syscalls()) skeleton_->rodata->calls[call.nr] = call.info;
+  skeleton_->bss->signals.light = detail_ == WP_DETAIL_light;
 }
 
 void Probes::choose_hooks(const ProbeOptions& options, const KernelFacts& facts) {
@@ -169,8 +180,8 @@ void Probes::choose_hooks(const ProbeOptions& options, const KernelFacts& facts)
     const auto& without = options.without;
     if (std::find(without.begin(), without.end(), hook.name) != without.end())
       hook.reason = "left out by request";
-    else if (!options.timeline && is_detail(hook))
-      hook.reason = "not needed: --detail timeline was not asked for";
+    else if (const char* why = not_for(options.detail, hook))
+      hook.reason = why;
     else if (!is_iterator(hook) && !facts.has_tracepoint(hook.tracepoint))
       replace(hook, facts);
     if (!hook.reason.empty() || !hook.missing_tracepoint.empty()) bpf_program__set_autoload(program(hook.name), false);
@@ -254,13 +265,41 @@ bool Probes::attach_one(HookState& hook) {
     hook.reason = std::string("can't be attached: ") + std::strerror(errno);
     return false;
   }
-  const Late* later = late(hook.hook);
-  (later && for_cards(*later) ? card_links_ : links_).push_back(link);
+  links_[hook.hook] = link;
   hook.attached = true;
+  hook.reason.clear();
   if (hook.hook == WP_HOOK_irq__softirq_exit)
     __atomic_store_n(&skeleton_->bss->signals.softirq_ends, 1U, __ATOMIC_RELAXED);
   return true;
 }
+
+void Probes::detach_one(HookState& hook, const char* why) {
+  if (hook.hook == WP_HOOK_irq__softirq_exit)  // first: who relies on it must know before it is gone
+    __atomic_store_n(&skeleton_->bss->signals.softirq_ends, 0U, __ATOMIC_RELAXED);
+  bpf_link__destroy(std::exchange(links_[hook.hook], nullptr));
+  hook.attached = false;
+  hook.reason = why;
+}
+
+// Where no return of a call is watched, this is what ends a softirq's context.
+bool Probes::needs_softirq_exit() const { return detail_ == WP_DETAIL_light; }
+
+void Probes::set_detail(wp_detail_level detail) {
+  const wp_detail_level before = std::exchange(detail_, detail);
+  if (before == detail) return;
+  wp_signals& signals = skeleton_->bss->signals;
+  for (HookState& hook : hooks_)
+    if ((hook.reason == kNoTimeline || hook.reason == kNoCalls) && !not_for(detail, hook)) attach_one(hook);
+  HookState& softirq_exit = hooks_[WP_HOOK_irq__softirq_exit];
+  if (needs_softirq_exit() && softirq_exit.reason == kNoCard) attach_one(softirq_exit);
+  __atomic_store_n(&signals.light, detail == WP_DETAIL_light, __ATOMIC_RELEASE);
+  __atomic_fetch_add(&signals.changes, 1U, __ATOMIC_RELEASE);
+  for (HookState& hook : hooks_)
+    if (const char* why = not_for(detail, hook); why && hook.attached) detach_one(hook, why);
+  settle();
+}
+
+void Probes::set_sample(std::uint32_t n) { __atomic_store_n(&skeleton_->bss->signals.sample, n, __ATOMIC_RELEASE); }
 
 Result<void> Probes::attach() {
   for (HookState& hook : hooks_) {
@@ -358,29 +397,28 @@ Result<void> Probes::serve_signals() {
 // virtual devices only.
 void Probes::drop_card_hooks_if_unneeded() {
   wp_signals& signals = skeleton_->bss->signals;
-  if (card_links_.empty() || !__atomic_load_n(&signals.virtual_device, __ATOMIC_RELAXED) ||
+  if (!__atomic_load_n(&signals.virtual_device, __ATOMIC_RELAXED) ||
       __atomic_load_n(&signals.real_device, __ATOMIC_RELAXED))
     return;
-  __atomic_store_n(&signals.softirq_ends, 0U, __ATOMIC_RELAXED);
-  release(card_links_);
   for (const Late& later : kLate) {
     if (!for_cards(later) || !hooks_[later.hook].attached) continue;
-    hooks_[later.hook].attached = false;
-    hooks_[later.hook].reason = later.until;
+    if (later.hook == WP_HOOK_irq__softirq_exit && needs_softirq_exit()) continue;
+    detach_one(hooks_[later.hook], later.until);
   }
-}
-
-void Probes::release(std::vector<bpf_link*>& links) {
-  for (bpf_link* link : links) bpf_link__destroy(link);
-  links.clear();
 }
 
 // A program that was running when its link went is still to make its record and to count it. It runs with preemption
 // off, so it has ended after a grace period, which is what this barrier is (membarrier(2), synchronize_rcu()).
 void Probes::detach() {
-  if (card_links_.empty() && links_.empty()) return;
-  release(card_links_);
-  release(links_);
+  bool any = false;
+  for (bpf_link*& link : links_) {
+    any |= link != nullptr;
+    bpf_link__destroy(std::exchange(link, nullptr));
+  }
+  if (any) settle();
+}
+
+void Probes::settle() {
   if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0) usleep(50'000);  // nohz_full kernels refuse it
 }
 

@@ -3,6 +3,7 @@
 // The BPF programs, loaded and attached. There is no list of them: the object's programs are walked,
 // and those whose tracepoint this kernel lacks are switched off and named. Everything is released by
 // the kernel when this process ends, however it ends: nothing is pinned.
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -37,8 +38,8 @@ struct ProbeOptions {
   Target target;
   std::size_t ring_bytes = 0;        ///< per CPU, a power of two of pages
   std::vector<std::string> without;  ///< hooks to leave out, by program name
-  bool timeline = false;             ///< also what only the picture needs: interrupts, softirqs, every switch
-  bool empty = false;                ///< programs that do nothing: to measure what being hooked costs by itself
+  wp_detail_level detail = WP_DETAIL_path;
+  bool empty = false;  ///< programs that do nothing: to measure what being hooked costs by itself
 };
 
 class Probes {
@@ -59,6 +60,11 @@ class Probes {
   [[nodiscard]] std::size_t target_count() const;
   /// Act on what the programs asked for: late attachments, another search. Cheap when there is nothing.
   Result<void> serve_signals();
+  /// Another level of detail from now on, not above the one loaded for. What is in the middle of a call, or on its way
+  /// to a socket, may be recorded by halves: the caller writes down from when until when this ran.
+  void set_detail(wp_detail_level detail);
+  /// Record one request of `n`; 1: all.
+  void set_sample(std::uint32_t n);
   /// Stop all programs, and wait for those that run at this moment; the rings keep what is in them.
   void detach();
 
@@ -85,12 +91,15 @@ class Probes {
   Result<void> run_iterator(const char* program);
   void visit_every_cpu() const;
   void drop_card_hooks_if_unneeded();
-  static void release(std::vector<bpf_link*>& links);
+  void detach_one(HookState& hook, const char* why);
+  [[nodiscard]] bool needs_softirq_exit() const;
+  /// Returns when every program that ran when it was called has ended.
+  static void settle();
   bpf_program* program(const std::string& name) const;
 
   wakepath_bpf* skeleton_ = nullptr;
-  std::vector<bpf_link*> links_;
-  std::vector<bpf_link*> card_links_;
+  std::array<bpf_link*, WP_HOOK_count> links_{};
+  wp_detail_level detail_ = WP_DETAIL_path;
   std::vector<int> ring_fds_;
   std::vector<Ring> rings_;
   std::vector<HookState> hooks_;

@@ -87,6 +87,18 @@ void Recorder::add_static_names() {
   clock.realtime_ns = static_cast<wp_s64>(clock_ns(CLOCK_REALTIME));
 }
 
+void Recorder::note_detail(const DetailChange& change) {
+  auto& r = add<wp_detail>(std::max<std::uint64_t>(change.at_ns, 1));
+  r.h.kind = WP_KIND_detail;
+  r.begin_ns = change.begin_ns;
+  r.from = change.from;
+  r.to = change.to;
+  r.sample = change.sample;
+  r.why = change.why;
+  r.used_ppm = change.used_ppm;
+  r.budget_ppm = change.budget_ppm;
+}
+
 void Recorder::name_symbol(std::uint64_t address, std::uint64_t now_ns) {
   if (!address || !named_symbols_.insert(address).second) return;
   const std::string name = facts_.symbol_at(address);

@@ -16,6 +16,15 @@
 
 namespace wp::capture {
 
+/// What wp_detail says.
+struct DetailChange {
+  std::uint64_t begin_ns = 0, at_ns = 0;  ///< CLOCK_MONOTONIC; 0: from the start
+  wp_detail_level from = WP_DETAIL_path, to = WP_DETAIL_path;
+  std::uint32_t sample = 1;
+  wp_detail_why why = WP_DETAIL_WHY_asked;
+  std::uint32_t used_ppm = 0, budget_ppm = 0;
+};
+
 class Recorder {
  public:
   Recorder(Probes& probes, const KernelFacts& facts, event::RecordSink& writer);
@@ -26,6 +35,8 @@ class Recorder {
   Result<void> turn();
   /// After the programs are detached: the rest of the rings and the final books.
   Result<void> finish();
+  /// Written with the next turn: every recording begins with one.
+  void note_detail(const DetailChange& change);
   /// How long to wait before the next turn, by how full the rings were.
   [[nodiscard]] unsigned pause_us() const { return pause_us_; }
 

@@ -30,6 +30,7 @@ struct DemoOptions {
   std::string color;
   bool json = false;
   bool ipv6 = false;
+  std::string detail = "path";
   std::vector<std::string> only;  ///< of all: these; empty: every one
   bool force = false;
 };
@@ -128,7 +129,8 @@ Result<bool> demo(const Demo& one, const DemoOptions& options) {
                 options.recording.empty() ? "wakepath-demo-" + options.name + ".wkp" : options.recording,
                 options.force || options.recording.empty(),
                 {},
-                options.ipv6};
+                options.ipv6,
+                {"--detail", options.detail}};
   auto folder = make_truth_folder(plan, options);
   if (!folder) return std::move(folder.error());
   const auto findings = run_and_compare(plan);
@@ -159,7 +161,8 @@ nlohmann::json demo_row(const Demo& one, const DemoOptions& options, const fs::p
                       folder / "demo.wkp",
                       true,
                       folder,
-                      options.ipv6};
+                      options.ipv6,
+                      {"--detail", options.detail}};
   const auto findings = run_and_compare(plan);
   if (!findings) {
     row["problems"] = {findings.error().message};
@@ -243,6 +246,8 @@ void add_demo(CLI::App& app, int& status) {
   command->add_option("--only", options->only, "of all, only these, such as --only fork,io-uring")
       ->delimiter(',')
       ->check(check_name);
+  command->add_option("--detail", options->detail, "level of detail of the recording: light, path or timeline")
+      ->check(CLI::IsMember({"light", "path", "timeline"}));
   command->add_flag("-6,--ipv6", options->ipv6, "over ::1 instead of 127.0.0.1");
   command->add_flag("--json", options->json, "print JSON");
   add_color_option(*command, options->color);

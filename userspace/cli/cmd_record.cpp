@@ -6,6 +6,7 @@
 #include "userspace/base/exit_code.hpp"
 #include "userspace/cli/commands.hpp"
 #include "userspace/cli/record_target.hpp"
+#include "userspace/model/model.hpp"
 
 namespace wp::cli {
 
@@ -34,7 +35,7 @@ int run(Typed& typed) {
   };
   if (auto applied = apply(typed.target, typed.options); !applied) return fail(applied.error());
   typed.options.ring_bytes = typed.ring_pages ? typed.ring_pages * 4096U : ring_bytes(typed.ring_mebibytes);
-  typed.options.timeline = typed.detail == "timeline";
+  typed.options.detail = static_cast<wp_detail_level>(*model::detail_from_name(typed.detail));
   auto status = record(typed.options);
   return status ? *status : fail(status.error());
 }
@@ -47,8 +48,9 @@ void add_record(CLI::App& app, int& status) {
   add_target_options(*sub, typed->target);
   sub->add_option("command", typed->target.command, "-- COMMAND ARGUMENT...: start it and record it until it ends");
   sub->add_option("--detail", typed->detail,
-                  "path (default), or timeline: also interrupts, softirqs, every switch, and entries of system calls")
-      ->check(CLI::IsMember({"path", "timeline"}));
+                  "path (default); light: cheaper, without system calls; timeline: also interrupts, softirqs, every "
+                  "switch, and entries of system calls")
+      ->check(CLI::IsMember({"light", "path", "timeline"}));
   sub->add_option("-o,--output", typed->options.output, "file to write (default: wakepath.wkp)");
   sub->add_flag("-f,--force", typed->options.replace, "replace the file if it is there");
   sub->add_option("--ring", typed->ring_mebibytes, "MiB of buffer for each CPU (default: 16)")

@@ -85,6 +85,7 @@ Result<Child> start_recorder(const DemoPlan& plan, const fs::path& own, pid_t se
   std::vector<std::string> argv{own,  "record",       "-p",         std::to_string(server),
                                 "-o", plan.recording, "--ready-fd", std::to_string(ready->write_end.get())};
   if (plan.replace_recording) argv.push_back("--force");
+  argv.insert(argv.end(), plan.record_options.begin(), plan.record_options.end());
   auto recorder = Child::start(argv, Child::Stdout::kToStderr, ready->write_end.get());
   if (!recorder) return recorder;
   ready->write_end.reset();

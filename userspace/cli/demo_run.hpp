@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "userspace/base/result.hpp"
 #include "userspace/cli/demo_memory.hpp"
@@ -25,6 +26,7 @@ struct DemoPlan {
   bool replace_recording = false;
   std::filesystem::path truth_folder;  ///< exists
   bool ipv6 = false;
+  std::vector<std::string> record_options;  ///< more for the recorder
 };
 
 /// What is left when all three have ended.

@@ -13,6 +13,21 @@
 
 namespace wp::cli {
 
+namespace {
+
+// How a thread waits is told by its calls, and a share of all its requests says nothing of the others.
+Result<JudgeSource::Judged> if_whole(Result<std::pair<Analysis, model::Evidence>> judged) {
+  if (!judged) return std::move(judged.error());
+  const model::Summary& summary = judged->first.summary;
+  if (!summary.has_calls() || summary.is_sampled())
+    return Error{ExitCode::kUsage,
+                 "this recording is without system calls, or of some requests only; record with --detail path and "
+                 "without --sample and --max-cpu to have it judged"};
+  return JudgeSource::Judged{std::move(judged->first), std::move(judged->second)};
+}
+
+}  // namespace
+
 #ifndef WP_WITHOUT_CAPTURE
 struct JudgeSource::Typed {
   TypedTarget target;
@@ -64,17 +79,12 @@ Result<JudgeSource::Judged> JudgeSource::read(const std::function<void(const mod
 #endif
   if (target != file_.empty())
     return Error{ExitCode::kUsage, "name a recording or a target, one of them: FILE, -p, -c, --port, --cgroup or -a"};
-  if (!target) {
-    auto judged = analyse_with_evidence(file_, sink);
-    if (!judged) return std::move(judged.error());
-    return Judged{std::move(judged->first), std::move(judged->second)};
-  }
+  if (!target) return if_whole(analyse_with_evidence(file_, sink));
   auto made = recording();
   if (!made) return std::move(made.error());
   auto judged = analyse_with_evidence(*made, sink);
   if (keep_.empty()) ::unlink(made->c_str());
-  if (!judged) return std::move(judged.error());
-  return Judged{std::move(judged->first), std::move(judged->second)};
+  return if_whole(std::move(judged));
 }
 
 }  // namespace wp::cli

@@ -216,7 +216,7 @@ Result<void> Session::prepare() {
     if (auto id = capture::cgroup_id(options_.target.cgroup); !id) return std::move(id.error());
   if (auto pids = capture::resolve(options_.target); !pids) return std::move(pids.error());
   auto probes = capture::Probes::load(
-      {options_.target, options_.ring_bytes, options_.without, options_.timeline, options_.empty}, *facts_);
+      {options_.target, options_.ring_bytes, options_.without, options_.detail, options_.empty}, *facts_);
   if (!probes) return std::move(probes.error());
   probes_ = std::move(*probes);
   auto pids = choose();
@@ -237,6 +237,9 @@ Result<void> Session::prepare() {
   if (facts_->address_of("ep_poll_callback") == 0)
     spdlog::warn("/proc/kallsyms shows no addresses, so how readers wait will not be known; it takes CAP_SYSLOG");
   recorder_ = std::make_unique<capture::Recorder>(*probes_, *facts_, *writer_);
+  capture::DetailChange asked;
+  asked.from = asked.to = options_.detail;
+  recorder_->note_detail(asked);
   return {};
 }
 

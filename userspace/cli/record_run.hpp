@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "userspace/base/result.hpp"
+#include "userspace/capture/probes.hpp"
 #include "userspace/capture/target.hpp"
 
 namespace wp::cli {
@@ -18,8 +19,8 @@ struct RecordOptions {
   std::uint64_t duration_ns = 0;  ///< 0: until interrupted, or until the target has ended
   std::size_t ring_bytes = 0;     ///< per CPU
   std::vector<std::string> without;
-  bool empty = false;     ///< attach programs that do nothing, to measure what that costs
-  bool timeline = false;  ///< --detail timeline
+  bool empty = false;  ///< attach programs that do nothing, to measure what that costs
+  wp_detail_level detail = WP_DETAIL_path;
   std::optional<std::uint64_t> max_loss;
   int ready_fd = -1;
   bool quiet = false;

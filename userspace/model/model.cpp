@@ -76,13 +76,15 @@ constexpr std::array kReasons = {
     ReasonRow{Reason::kLastRead, "last_read", "taken for the work on what the thread had read last"},
     ReasonRow{Reason::kRanLast, "ran_last", "who ran there last; others may have run before"},
     ReasonRow{Reason::kStagesContradict, "stages_contradict", "the times of its stages contradict their order"},
-    ReasonRow{Reason::kNotAtThisDetail, "not_at_this_detail", "recorded with --detail timeline only"},
+    ReasonRow{Reason::kNotAtThisDetail, "not_at_this_detail", "not recorded at this level of detail"},
     ReasonRow{Reason::kByRing, "by_ring", "io_uring did it, without a call of its own"},
 
     ReasonRow{Reason::kNapiThread, "napi_thread", "a NAPI thread polled the card, no softirq ran"},
     ReasonRow{Reason::kBusyPolled, "busy_polled", "a task polled the card itself: no interrupt was needed"},
     ReasonRow{Reason::kWrittenByTask, "written_by_task", "a task wrote the packet into the device"},
     ReasonRow{Reason::kWakeOfThreadNotSeen, "wake_of_thread_not_seen", "no interrupt was seen to wake the NAPI thread"},
+    ReasonRow{Reason::kDoneWhenCopied, "done_when_copied", "returns are not watched: when the data was copied"},
+    ReasonRow{Reason::kDetailChanged, "detail_changed", "the level of detail changed meanwhile"},
 };
 static_assert(kReasons.size() == kReasonCount);
 
@@ -117,6 +119,28 @@ const char* seen_name(Seen seen) {
 
 const char* reason_name(Reason reason) { return kReasons[static_cast<std::size_t>(reason)].name; }
 const char* reason_text(Reason reason) { return kReasons[static_cast<std::size_t>(reason)].text; }
+
+namespace {
+
+constexpr std::array<const char*, 3> kDetailNames = {"timeline", "path", "light"};
+
+}  // namespace
+
+const char* detail_name(Detail detail) { return kDetailNames[static_cast<std::size_t>(detail)]; }
+
+std::optional<Detail> detail_from_name(const std::string& name) {
+  const auto found = std::find(kDetailNames.begin(), kDetailNames.end(), std::string_view(name));
+  if (found == kDetailNames.end()) return std::nullopt;
+  return static_cast<Detail>(found - kDetailNames.begin());
+}
+
+bool Summary::has_calls() const {
+  return std::none_of(details.begin(), details.end(), [](const auto& d) { return d.to == Detail::kLight; });
+}
+
+bool Summary::is_sampled() const {
+  return std::any_of(details.begin(), details.end(), [](const auto& d) { return d.sample > 1; });
+}
 
 const char* mechanism_name(Mechanism mechanism) {
   switch (mechanism) {

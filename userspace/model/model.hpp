@@ -117,8 +117,11 @@ enum class Reason : std::uint8_t {
   kBusyPolled,
   kWrittenByTask,
   kWakeOfThreadNotSeen,
+  // inferred and unknown, appended
+  kDoneWhenCopied,
+  kDetailChanged,
 };
-inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kWakeOfThreadNotSeen) + 1;
+inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kDetailChanged) + 1;
 const char* reason_name(Reason reason);  ///< snake_case, stable, for JSON
 const char* reason_text(Reason reason);  ///< a short phrase for people
 
@@ -221,6 +224,24 @@ struct Arrival {
   bool backlog = false;
   bool forwarded = false;  ///< a bridge, veth or the like passed it on after the driver
   bool deferred = false;   ///< ksoftirqd took packets in on that CPU while this one waited there
+};
+
+/// How much is recorded, from most to least.
+enum class Detail : std::uint8_t {
+  kTimeline,
+  kPath,
+  kLight,  ///< no system calls: paths end where their data was copied
+};
+const char* detail_name(Detail detail);  ///< "timeline", "path", "light"
+std::optional<Detail> detail_from_name(const std::string& name);
+
+/// The level of detail from `at_ns` on.
+struct DetailChange {
+  std::uint64_t begin_ns = 0, at_ns = 0;  ///< CLOCK_MONOTONIC; between them it changed; equal: it was so from the start
+  Detail from = Detail::kPath, to = Detail::kPath;
+  std::uint32_t sample = 1;                    ///< requests of which one is recorded
+  std::string why;                             ///< "asked", "over" or "under" (the budget)
+  std::uint32_t used_ppm = 0, budget_ppm = 0;  ///< millionths of all CPUs' time; 0: not measured, no limit
 };
 
 /// One word for each way a request's time can go. In the order reports list them.
@@ -418,6 +439,12 @@ struct Summary {
   std::vector<Diagnostic> diagnostics;
   std::vector<Gap> gaps;
   Books books;
+  std::vector<DetailChange>
+      details;  ///< the first is what was asked for; empty: recorded before levels were written down
+
+  /// Whether calls were watched all the time: else what is counted of waits, sends and accepts is not all.
+  [[nodiscard]] bool has_calls() const;
+  [[nodiscard]] bool is_sampled() const;
 };
 
 }  // namespace wp::model

@@ -129,7 +129,7 @@ class Blamer {
     // Where entries are not recorded the read is shown at its copy: then this is the rest of the call.
     const model::StagePoint& copied = path_.at(Stage::kCopied);
     const bool is_copied = copied.has_time() || copied.why == Reason::kNotAtThisDetail;
-    upto(Stage::kDone, is_copied ? Phase::kLeaving : Phase::kReading);
+    upto(Stage::kDone, is_light_ ? Phase::kUntold : is_copied ? Phase::kLeaving : Phase::kReading);
   }
 
   // One phase, cut at the times the reader was off its CPU.
@@ -185,6 +185,7 @@ class Blamer {
     who.doing = doing_in(gap);
     if (gap.off_state & kStopped) return ledger_.add(Cause::kStopped, from, to, who);
     if (phase == Phase::kUntold && wake.certainty == Seen::kUnknown) return ledger_.add_unknown(from, to, wake.why);
+    if (is_light_ && wake.why != Reason::kHandedOver) return ledger_.add_unknown(from, to, Reason::kNotAtThisDetail);
     if (phase == Phase::kUntold && wake.why == Reason::kHandedOver) {
       who.task = wake.woken;
       who.asleep = nullptr;
@@ -256,6 +257,7 @@ class Blamer {
     if (phase == Phase::kLeaving) return ledger_.add(Cause::kSyscall, from, to);
     if (path_.wake.certainty == Seen::kUnknown && phase == Phase::kUntold && path_.delivery_id)
       return ledger_.add_unknown(from, to, path_.wake.why);
+    if (is_light_) return ledger_.add_unknown(from, to, Reason::kNotAtThisDetail);  // at what, its calls would tell
     const auto& marks = facts_.reader.marks;
     auto next = std::upper_bound(marks.begin(), marks.end(), from,
                                  [](std::uint64_t ns, const Mark& mark) { return ns < mark.at_ns; });
@@ -324,6 +326,7 @@ class Blamer {
 
   const model::Path& path_;
   const BlameFacts& facts_;
+  const bool is_light_ = path_.at(Stage::kDone).why == Reason::kDoneWhenCopied;
   Ledger ledger_;
 };
 
@@ -345,14 +348,14 @@ model::Blame assign_blame(const model::Path& path, const BlameFacts& facts) {
   return blame;
 }
 
-void blame_after_loss(model::Blame& blame) {
+void blame_after_loss(model::Blame& blame, Reason why) {
   model::BlameShare unknown;
   unknown.certainty = Seen::kUnknown;
-  unknown.why = Reason::kLost;
+  unknown.why = why;
   std::erase_if(blame, [&unknown](const model::BlameShare& share) {
     switch (share.cause) {
       case Cause::kUnknown:
-        if (share.why != Reason::kLost) return false;
+        if (share.why != unknown.why) return false;
         break;
       case Cause::kBusy:
       case Cause::kOwnWork:

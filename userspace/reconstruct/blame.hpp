@@ -25,6 +25,6 @@ struct BlameFacts {
 /// Adds up to model::total_ns(path); empty where that has none.
 model::Blame assign_blame(const model::Path& path, const BlameFacts& facts);
 /// Records were lost within the path: what rests on a record that is not there is no longer told.
-void blame_after_loss(model::Blame& blame);
+void blame_after_loss(model::Blame& blame, model::Reason why);
 
 }  // namespace wp::reconstruct

@@ -57,6 +57,10 @@ bool began_asleep(const TaskState& reader, std::uint64_t ready_ns) {
 void add_returned(model::Path& path, const ReadCall& read, const TaskState& reader, DeliveryId delivery,
                   std::uint64_t ready_ns, const NameTable& names) {
   StagePoint& returned = path.at(Stage::kReturned);
+  if (read.flags & WP_READ_LIGHT) {
+    returned = kNotRecorded;
+    return;
+  }
   if (read.flags & WP_READ_BY_RING) {
     returned = none(Seen::kNotNeeded, Reason::kByRing);
     return;
@@ -79,6 +83,12 @@ void add_returned(model::Path& path, const ReadCall& read, const TaskState& read
 
 // The record is made at the exit: where the reader was at an earlier instant, its history tells.
 void add_read_stages(model::Path& path, const ReadCall& read, const TaskState& reader, std::uint64_t ready_ns) {
+  if (read.flags & WP_READ_LIGHT) {  // one instant, one stage: the last there is
+    path.at(Stage::kRead) = path.at(Stage::kCopied) = kNotRecorded;
+    path.at(Stage::kDone) = {Seen::kInferred, Reason::kDoneWhenCopied, read.h.ts_ns,
+                             static_cast<std::int32_t>(read.h.cpu)};
+    return;
+  }
   const auto seen_at = [&](std::uint64_t ns) {
     return StagePoint{Seen::kObserved, Reason::kNone, ns, reader.cpu_at(ns, read.h.cpu)};
   };
@@ -249,7 +259,10 @@ void add_reply_by_order(model::Path& path, const wp_send_call& send) {
 }
 
 void close_without_reply(model::Path& path, model::Reason why) {
-  path.at(Stage::kReply) = none(why == Reason::kNoReply ? Seen::kNotNeeded : Seen::kUnknown, why);
+  const Seen seen = why == Reason::kNoReply           ? Seen::kNotNeeded
+                    : why == Reason::kNotAtThisDetail ? Seen::kNotApplicable
+                                                      : Seen::kUnknown;
+  path.at(Stage::kReply) = none(seen, why);
   path.at(Stage::kXmit) = path.at(Stage::kReply);
 }
 

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "userspace/reconstruct/blame.hpp"
+#include "userspace/reconstruct/doubt.hpp"
 #include "userspace/reconstruct/path_builder.hpp"
 
 namespace wp::reconstruct {
@@ -39,37 +40,12 @@ const char* loss_name(event::Loss::Why why) {
   return "unknown";
 }
 
-// These were concluded from something seen, not from something missing.
-bool is_certain_whatever_was_lost(Reason why) {
-  return why == Reason::kReadBeforeReady || why == Reason::kReaderAlsoDelivers;
-}
-
 void join_gap(model::Gap& all, const event::Loss& loss) {
   if (all.cpu != loss.cpu) all.cpu = event::Loss::kAllCpus;
   all.from_ns = std::min(all.from_ns, loss.from_ns);
   all.to_ns = std::max(all.to_ns, loss.to_ns);
   all.count += loss.count;
   all.why = "many gaps, from here to the last";
-}
-
-std::uint64_t begin_of(const model::Path& path) {
-  std::uint64_t first = 0;
-  for (const auto& point : path.stages)
-    if (point.has_time() && (!first || point.ts_ns < first)) first = point.ts_ns;
-  return first;
-}
-
-void set_lost(model::Path& path, Stage stage) { path.at(stage) = {Seen::kUnknown, Reason::kLost, 0, -1}; }
-
-// "No wake was needed" rests on no wake having been seen. True if that was all it rested on.
-bool doubt_wake(model::Path& path) {
-  if (path.wake.needed || is_certain_whatever_was_lost(path.wake.why)) return false;
-  path.wake.certainty = Seen::kUnknown;
-  path.wake.why = Reason::kLost;
-  for (const Stage stage : {Stage::kWaking, Stage::kRunnable, Stage::kRunning})
-    if (path.at(stage).seen == Seen::kNotNeeded || path.at(stage).why == Reason::kWitnessContradicts)
-      set_lost(path, stage);
-  return true;
 }
 
 }  // namespace
@@ -237,7 +213,7 @@ void Reconstructor::add_early(SocketState& socket, const EarlyRead& early) {
     emit(*path);
   }
   socket.held.erase(mine, socket.held.end());
-  --socket.held_reads;
+  if (socket.held_reads) --socket.held_reads;
 }
 
 // In the order of their reads, whenever their deliveries came.
@@ -256,11 +232,15 @@ void Reconstructor::add_parts(SocketState& socket, const ReadCall& r, const std:
     path.blame =
         assign_blame(path, {reader, tasks_, tasks_.find(socket.acceptor), socket.accepted_ns, cpus_, sockets_, names_});
     if (r.flags & WP_READ_UNSURE) {
-      model::StagePoint& copied = path.at(r.entry_seen ? Stage::kCopied : Stage::kRead);
+      const bool light = r.flags & WP_READ_LIGHT;
+      model::StagePoint& copied = path.at(light ? Stage::kDone : r.entry_seen ? Stage::kCopied : Stage::kRead);
       copied.seen = Seen::kInferred;
       copied.why = Reason::kOverlappingReads;
     }
-    if (!path.peek) {
+    if (r.flags & WP_READ_LIGHT) {
+      close_without_reply(path, Reason::kNotAtThisDetail);
+      emit(path);
+    } else if (!path.peek) {
       path.accept_queue_ns = socket.accept_queue_ns;
       socket.accept_queue_ns.reset();
       hold(socket, std::move(path));
@@ -270,7 +250,7 @@ void Reconstructor::add_parts(SocketState& socket, const ReadCall& r, const std:
     }
   }
   if (r.msg_flags & kMsgPeek) return;
-  ++socket.held_reads;
+  if (!(r.flags & WP_READ_LIGHT)) ++socket.held_reads;
   SocketTracker::consume(socket, r.end);
 }
 
@@ -386,17 +366,22 @@ void Reconstructor::mark_loss(model::Path& path, std::uint64_t upto_ns) const {
     return std::any_of(gaps_.rbegin(), gaps_.rend(),
                        [=](const event::Loss& gap) { return gap.from_ns <= to_ns && gap.to_ns >= from_ns; });
   };
-  const Reason reply = path.at(Stage::kReply).why;
-  if ((reply == Reason::kNoReply || reply == Reason::kReplyOrder) && lost_within(last, upto_ns)) {
-    set_lost(path, Stage::kReply);
-    set_lost(path, Stage::kXmit);
-    path.reply_bytes = 0;
-  }
+  if (lost_within(last, upto_ns)) doubt_reply(path, Reason::kLost);
   path.loss_nearby = lost_within(first, last);
-  if (!path.loss_nearby) return;
-  blame_after_loss(path.blame);
-  if (path.at(Stage::kReturned).why == Reason::kReadWithoutWait) set_lost(path, Stage::kReturned);
-  doubt_wake(path);
+  if (path.loss_nearby) doubt_path(path, Reason::kLost);
+}
+
+void Reconstructor::route(const wp_detail& r) {
+  if (!details_.on(r)) return;
+  tasks_.forget_work();
+  for (SocketState* socket : sockets_.all()) settle_replies(*socket, Reason::kDetailChanged);
+}
+
+void Reconstructor::mark_change(model::Path& path, std::uint64_t upto_ns) const {
+  const std::uint64_t first = begin_of(path), last = path.at(Stage::kDone).ts_ns;
+  if (!details_.changed_within(first, upto_ns)) return;
+  doubt_reply(path, Reason::kDetailChanged);
+  if (details_.changed_within(first, last)) doubt_path(path, Reason::kDetailChanged);
 }
 
 // A firing the kernel left out leaves no hole in the numbers. It can only have been of a stage that was not seen.
@@ -407,13 +392,13 @@ void Reconstructor::mark_missed(model::Path& path) const {
     if (missed.from_ns > last || missed.to_ns < first) continue;
     const Stage stage = missed.stage;
     if (stage == Stage::kWaking || stage == Stage::kRunnable || stage == Stage::kRunning)
-      is_hidden |= doubt_wake(path);
+      is_hidden |= doubt_wake(path, Reason::kLost);
     else if (stage == Stage::kReturned && path.at(stage).why == Reason::kReadWithoutWait)
-      set_lost(path, stage), is_hidden = true;
+      set_unknown(path, stage, Reason::kLost), is_hidden = true;
   }
   if (!is_hidden) return;
   path.loss_nearby = true;
-  blame_after_loss(path.blame);
+  blame_after_loss(path.blame, Reason::kLost);
 }
 
 void Reconstructor::emit(model::Path& path) {
@@ -427,6 +412,7 @@ void Reconstructor::pass_on_older() {
     path.id = ++last_id_;
     mark_loss(path, finished.at_ns);
     mark_missed(path);
+    mark_change(path, finished.at_ns);
     ++summary_.paths;
     summary_.complete += model::is_complete(path);
     sink_(path);
@@ -445,6 +431,7 @@ void Reconstructor::end() {
   pass_on_older();
   summary_.tasks = tasks_.everyone();
   summary_.activity = activity_.finish();
+  summary_.details = details_.all();
   check_books();
 }
 

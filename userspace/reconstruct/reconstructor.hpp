@@ -11,6 +11,7 @@
 #include "userspace/reconstruct/activity_tracker.hpp"
 #include "userspace/reconstruct/books.hpp"
 #include "userspace/reconstruct/cpu_tracker.hpp"
+#include "userspace/reconstruct/detail_tracker.hpp"
 #include "userspace/reconstruct/names.hpp"
 #include "userspace/reconstruct/socket_tracker.hpp"
 #include "userspace/reconstruct/task_tracker.hpp"
@@ -54,6 +55,7 @@ class Reconstructor : public event::EventSink {
   void route(const wp_usage& r);
   void route(const wp_watermark&);
   void route(const wp_counters& r) { books_.on(r); }
+  void route(const wp_detail& r);
   void route(const wp_clock&) {}  // the recording's header has the same
   void route(const wp_ring& r);
   void route(const wp_task_switch&) {}  // the timeline's
@@ -75,6 +77,7 @@ class Reconstructor : public event::EventSink {
   void pass_on_older();
   void mark_loss(model::Path& path, std::uint64_t upto_ns) const;
   void mark_missed(model::Path& path) const;
+  void mark_change(model::Path& path, std::uint64_t upto_ns) const;
   void check_books();
 
   // A hole in the numbers of a CPU shows when that CPU makes its next record, and firings that the kernel left out show
@@ -90,6 +93,7 @@ class Reconstructor : public event::EventSink {
   ActivityTracker activity_{names_};
   TaskTracker tasks_;
   CpuTracker cpus_;
+  DetailTracker details_;
   SocketTracker sockets_;
   model::Summary summary_;
   std::deque<event::Loss> gaps_;

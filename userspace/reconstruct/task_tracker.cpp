@@ -91,6 +91,14 @@ const Gap& TaskTracker::on(const wp_run& r, std::uint64_t cookie) {
   return state.gaps.back();
 }
 
+void TaskTracker::forget_work() {
+  for (auto& [id, state] : tasks_) {
+    state.marks_dropped = true;
+    state.marks.clear();
+    state.last_wait.reset();
+  }
+}
+
 void TaskTracker::mark(TaskState& state, std::uint64_t at_ns, Mark::Work work, std::uint64_t cookie) {
   if (!state.marks.empty() && state.marks.back().at_ns > at_ns) at_ns = state.marks.back().at_ns;
   state.marks.push_back({at_ns, cookie, work});

@@ -115,6 +115,8 @@ class TaskTracker {
   ReadCall entered(const wp_read_call& record);
   WaitCall entered(const wp_wait_call& record);
   void on(const wp_accept_call& record);
+  /// Calls were not watched, or are no longer: at what threads worked until now says nothing of what they are at.
+  void forget_work();
 
   /// What was left out since the last record of this task that says (wp_run, wp_usage).
   template <typename Record>

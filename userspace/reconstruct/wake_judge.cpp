@@ -127,6 +127,7 @@ void judge_off_cpu(model::Path& path, const Delivery& delivery, const Gap& gap, 
 // It stood in the wait queue but had not yet left its CPU, and did not leave it any more: the call that was to
 // wait for this data did not sleep.
 bool was_about_to_sleep(const ReadCall& read, const TaskState& reader, std::uint64_t ready) {
+  if (read.flags & WP_READ_LIGHT) return !reader.slept_since(ready);  // what call it was in is not known
   if (read.after_ns && read.after_ns <= ready) return !(read.flags & WP_READ_SLEPT);
   const auto& wait = reader.last_wait;
   return wait && wait->after_ns <= ready && wait->h.ts_ns >= ready && !wait->slept;

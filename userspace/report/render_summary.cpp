@@ -5,6 +5,7 @@
 
 #include "userspace/base/text.hpp"
 #include "userspace/report/activity.hpp"
+#include "userspace/report/detail.hpp"
 #include "userspace/report/summary.hpp"
 #include "userspace/report/table_text.hpp"
 
@@ -48,6 +49,7 @@ std::string header(const model::RecordingInfo& info, const model::Summary& summa
       fact("kernel", fmt::format("{} {}, {}, recorded by wakepath {}", printable(info.kernel),
                                  printable(info.host_arch), counted(info.cpus, "CPU"), printable(info.tool_version)));
   text += fact("duration", duration);
+  if (const std::string detail = detail_fact(summary); !detail.empty()) text += fact("detail", detail);
   text += fact("requests",
                fmt::format("{} paths of {} reads, {} complete ({})", grouped(report.paths()), grouped(report.reads()),
                            grouped(report.complete()), percent_text(report.complete(), report.paths())));
@@ -224,6 +226,7 @@ std::string render_summary(const model::RecordingInfo& info, const model::Summar
   text += untimed_stages(report.stages(), style) + render_blame(report.blame().groups(), style);
   text += waiting(report, style) + wakes(summary, report, style) + sources(summary, report, style);
   text += activity_text(summary.activity, style);
+  text += detail_text(summary, style);
   text += loss(info, summary, report, style) + missing_hooks(info, style) + diagnostics(summary, style);
   return fit_charset(style, text + next_step(report, file));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "userspace/base/text.hpp"
 #include "userspace/report/activity.hpp"
+#include "userspace/report/detail.hpp"
 #include "userspace/report/summary.hpp"
 
 namespace wp::report {
@@ -59,6 +60,7 @@ json recording_json(const model::RecordingInfo& info, const model::Summary& summ
           {"last_ns", summary.last_ns},
           {"events", summary.events},
           {"closed_cleanly", info.closed_cleanly},
+          {"levels", detail_json(summary)},
           {"missing_hooks", missing_hooks_json(info)},
           {"hooks", hooks_json(info)}};
 }
@@ -147,16 +149,18 @@ json diagnostics_json(const model::Summary& summary) {
 }
 
 json totals_json(const model::Summary& summary) {
+  // Where calls were not watched all the time, what is counted of them is not all.
+  const auto of_calls = [&](std::uint64_t count) { return summary.has_calls() ? json(count) : json(nullptr); };
   return {{"deliveries", summary.deliveries},
           {"deliveries_unread", summary.deliveries_unread},
           {"reads", summary.reads},
           {"empty_reads", summary.empty_reads},
           {"eof_reads", summary.eof_reads},
-          {"waits", summary.waits},
-          {"empty_waits", summary.empty_waits},
-          {"slept_waits", summary.slept_waits},
-          {"accepts", summary.accepts},
-          {"sends", summary.sends},
+          {"waits", of_calls(summary.waits)},
+          {"empty_waits", of_calls(summary.empty_waits)},
+          {"slept_waits", of_calls(summary.slept_waits)},
+          {"accepts", of_calls(summary.accepts)},
+          {"sends", of_calls(summary.sends)},
           {"drops", summary.drops}};
 }
 
