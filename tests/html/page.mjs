@@ -248,6 +248,25 @@ async function evidence(page) {
   });
 }
 
+async function blame(page) {
+  const sample = paths.filter((_, i) => i % Math.max(1, Math.floor(paths.length / 50)) === 0);
+  const told = await page.evaluate((ids) => ids.map((id) => {
+    const { requests } = window.wakepath.model;
+    return requests.blame(requests.indexOf(id));
+  }), sample.map((p) => p.id));
+  told.forEach((shares, k) => {
+    const path = sample[k];
+    const sums = (list) => JSON.stringify(list.map((s) => [s.cause, s.ns]).sort());
+    equal(sums(shares), sums(path.blame), `#${path.id}: its blame`);
+    check(!shares.some((s) => s.words.includes("\u0001") || s.words.includes("undefined")), `#${path.id}: the numbers of its blame are back`);
+    for (const share of path.blame.filter((s) => s.culprit && s.culprit.tid && !s.culprit.peer))
+      check(shares.some((s) => s.cause === share.cause && s.words.includes(`task ${share.culprit.tid})`)), `#${path.id}: ${share.cause} names task ${share.culprit.tid}`);
+  });
+  await page.evaluate((id) => { const { app, model } = window.wakepath; app.selectRequest(model.requests.indexOf(id)); }, sample[0].id);
+  const panel = await page.textContent("#detail");
+  check(sample[0].blame.every((s) => panel.includes(s.cause)), `the panel has the blame of #${sample[0].id}`);
+}
+
 async function accessibility(page) {
   for (const theme of ["dark", "light"]) {
     for (const view of ["1", "2", "3"]) {
@@ -327,7 +346,7 @@ async function policy(browser) {
 const browser = await launch();
 const { page, complaints } = await open(browser, file);
 if (kind === "hostile") await hostile(page);
-for (const part of [overview, keyboard, reachableByTab, arrows, drawnArrows, selection, table, search, losses, evidence]) {
+for (const part of [overview, keyboard, reachableByTab, arrows, drawnArrows, selection, table, search, losses, evidence, blame]) {
   try {
     await part(page);
   } catch (error) {

@@ -81,7 +81,8 @@ std::string share_text(const BlameShare& share) {
   if (share.parts > 1 && share.cause != Cause::kUnknown) text = joined(text, ", of ", counted(share.parts, "part"));
   if (share.certainty == model::Seen::kInferred)
     text = joined(text, "; ", fmt::format("inferred: {}", model::reason_text(share.why)));
-  return text;
+  if (share.cause == Cause::kUnknown && !text.empty()) return text;
+  return joined(model::cause_text(share.cause), ": ", text);
 }
 
 void write_blame(JsonWriter& json, const model::Blame& blame) {

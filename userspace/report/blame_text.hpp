@@ -12,7 +12,7 @@ namespace wp::report {
 std::string culprit_text(const model::BlameShare& share);
 /// The part of that by which culprits of several requests are the same: without what it did.
 std::string culprit_key(const model::BlameShare& share);
-/// Evidence and rule of a share in one line, for `show`.
+/// A share in one line of words: the cause, the culprit, and the rule where it is inferred.
 std::string share_text(const model::BlameShare& share);
 
 /// The value of "blame" in docs/schema/path.json.

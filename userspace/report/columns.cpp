@@ -15,6 +15,17 @@ std::uint32_t TextTable::index_of(std::string_view text) {
   return index;
 }
 
+std::uint32_t Wordings::add(std::string_view text) {
+  const Template words = take_numbers_out(text);
+  const std::uint32_t index = templates_.index_of(words.text);
+  if (index == slots_.size()) {
+    slots_.push_back(words.numbers.size());
+    numbers_.emplace_back();
+  }
+  for (const std::uint64_t number : words.numbers) numbers_[index].add(number);
+  return index;
+}
+
 Template take_numbers_out(std::string_view text) {
   constexpr std::size_t kMostDigits = 15;  // exact in a double
   Template result;

@@ -53,4 +53,19 @@ struct Template {
 };
 Template take_numbers_out(std::string_view text);
 
+/// Texts by their templates, and of every template the numbers of all its uses in the order they came.
+class Wordings {
+ public:
+  /// The number of its template.
+  std::uint32_t add(std::string_view text);
+  [[nodiscard]] const std::vector<std::string>& templates() const { return templates_.texts(); }
+  [[nodiscard]] const std::vector<std::size_t>& slots() const { return slots_; }  ///< by template: how many numbers
+  [[nodiscard]] const std::vector<Column>& numbers() const { return numbers_; }   ///< by template
+
+ private:
+  TextTable templates_;
+  std::vector<std::size_t> slots_;
+  std::vector<Column> numbers_;
+};
+
 }  // namespace wp::report

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "userspace/report/html_requests.hpp"
 
+#include <algorithm>
+
 #include "userspace/base/text.hpp"
+#include "userspace/report/blame_text.hpp"
 #include "userspace/report/evidence.hpp"
 #include "userspace/report/words.hpp"
 
@@ -44,13 +47,7 @@ std::uint32_t HtmlRequests::pattern_of(const Path& path) {
   std::size_t next = 0;
   for (const Stage stage : model::stage_order(path)) {
     const model::StagePoint& point = path.at(stage);
-    const Template evidence = take_numbers_out(stage_evidence(path, stage));
-    const std::uint32_t words = templates_.index_of(evidence.text);
-    if (words == slots_.size()) {
-      slots_.push_back(evidence.numbers.size());
-      numbers_.emplace_back();
-    }
-    for (const std::uint64_t number : evidence.numbers) numbers_[words].add(number);
+    const std::uint32_t words = evidence_.add(stage_evidence(path, stage));
     stages[next++] = {
         static_cast<std::int32_t>(stage), static_cast<std::int32_t>(point.seen), point.has_time() ? point.cpu : -1,
         static_cast<std::int32_t>(contexts_.index_of(stage_context(path, stage))), static_cast<std::int32_t>(words)};
@@ -61,10 +58,28 @@ std::uint32_t HtmlRequests::pattern_of(const Path& path) {
   return at->second;
 }
 
+// By cause, not by size: so there are few patterns. The page sorts them.
+std::uint32_t HtmlRequests::blame_pattern_of(const Path& path) {
+  std::vector<const model::BlameShare*> shares;
+  shares.reserve(path.blame.size());
+  for (const model::BlameShare& share : path.blame) shares.push_back(&share);
+  std::stable_sort(shares.begin(), shares.end(), [](auto* a, auto* b) { return a->cause < b->cause; });
+  std::vector<std::array<std::uint32_t, 3>> pattern;
+  for (const model::BlameShare* share : shares) {
+    pattern.push_back({static_cast<std::uint32_t>(share->cause), static_cast<std::uint32_t>(share->certainty),
+                       shares_.add(share_text(*share))});
+    blame_ns_.add(share->ns);
+  }
+  const auto [at, is_new] = blame_index_.try_emplace(pattern, static_cast<std::uint32_t>(blame_patterns_.size()));
+  if (is_new) blame_patterns_.push_back(std::move(pattern));
+  return at->second;
+}
+
 void HtmlRequests::add(const Path& path) {
   id_.add_signed(static_cast<std::int64_t>(path.id - last_id_));
   last_id_ = path.id;
   pattern_.add(pattern_of(path));
+  blame_.add(blame_pattern_of(path));
   thread_.add(thread_of(path.task));
   socket_.add(socket_of(path));
   bytes_.add(path.bytes);
@@ -88,11 +103,16 @@ void HtmlRequests::add(const Path& path) {
 }
 
 json HtmlRequests::tables() const {
-  json stages = json::array();
+  json stages = json::array(), causes = json::array();
   for (std::size_t i = 0; i < model::kStageCount; ++i) stages.push_back(model::stage_name(static_cast<Stage>(i)));
-  return {
-      {"stages", std::move(stages)},     {"threads", threads_}, {"sockets", sockets_},          {"patterns", patterns_},
-      {"templates", templates_.texts()}, {"slots", slots_},     {"contexts", contexts_.texts()}};
+  for (std::size_t i = 0; i < model::kCauseCount; ++i)
+    causes.push_back(model::cause_name(static_cast<model::Cause>(i)));
+  const auto words = [](const Wordings& all) {
+    return json{{"templates", all.templates()}, {"slots", all.slots()}};
+  };
+  return {{"stages", std::move(stages)}, {"threads", threads_},          {"sockets", sockets_},
+          {"patterns", patterns_},       {"evidence", words(evidence_)}, {"contexts", contexts_.texts()},
+          {"causes", std::move(causes)}, {"shares", words(shares_)},     {"blames", blame_patterns_}};
 }
 
 void HtmlRequests::give_columns(std::vector<std::pair<std::string, const Column*>>& columns) const {
@@ -102,10 +122,15 @@ void HtmlRequests::give_columns(std::vector<std::pair<std::string, const Column*
                                  {"r.thread", &thread_},
                                  {"r.socket", &socket_},
                                  {"r.bytes", &bytes_},
-                                 {"r.flags", &flags_}});
-  for (std::size_t i = 0; i < steps_.size(); ++i) columns.emplace_back("r.step." + std::to_string(i), &steps_[i]);
-  for (std::size_t i = 0; i < numbers_.size(); ++i)
-    columns.emplace_back("r.numbers." + std::to_string(i), &numbers_[i]);
+                                 {"r.flags", &flags_},
+                                 {"r.blame", &blame_},
+                                 {"r.blame.ns", &blame_ns_}});
+  const auto give = [&columns](const std::string& prefix, const std::vector<Column>& all) {
+    for (std::size_t i = 0; i < all.size(); ++i) columns.emplace_back(prefix + std::to_string(i), &all[i]);
+  };
+  give("r.step.", steps_);
+  give("r.evidence.", evidence_.numbers());
+  give("r.shares.", shares_.numbers());
 }
 
 }  // namespace wp::report

@@ -29,15 +29,17 @@ class HtmlRequests {
   std::uint32_t thread_of(const model::Task& task);
   std::uint32_t socket_of(const model::Path& path);
   std::uint32_t pattern_of(const model::Path& path);
+  std::uint32_t blame_pattern_of(const model::Path& path);
 
   std::uint64_t base_ns_, last_id_ = 0, last_ns_ = 0;
-  Column id_, begin_, pattern_, thread_, socket_, bytes_, flags_;
+  Column id_, begin_, pattern_, thread_, socket_, bytes_, flags_, blame_, blame_ns_;
   std::vector<Column> steps_ = std::vector<Column>(model::kStageCount);
-  std::vector<Column> numbers_;  // by template
-  TextTable templates_, contexts_;
-  std::vector<std::size_t> slots_;  // by template: how many numbers
+  Wordings evidence_, shares_;
+  TextTable contexts_;
   std::vector<nlohmann::json> threads_, sockets_;
   std::vector<std::array<std::array<std::int32_t, 5>, model::kStageCount>> patterns_;
+  std::vector<std::vector<std::array<std::uint32_t, 3>>> blame_patterns_;  // cause, how it was seen, words
+  std::map<std::vector<std::array<std::uint32_t, 3>>, std::uint32_t> blame_index_;
   std::map<model::TaskId, std::uint32_t> thread_index_;
   std::unordered_map<std::string, std::uint32_t> socket_index_, pattern_index_;
 };

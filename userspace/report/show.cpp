@@ -215,10 +215,7 @@ std::string blame_lines(const Path& path, const Layout& layout) {
   std::string text = '\n' + paint(layout.style, Color::kBold, "to blame") + '\n';
   for (const model::BlameShare& share : path.blame) {
     const Mark mark = mark_of(share.certainty);
-    std::string who = share_text(share);
-    if (who.empty() || share.cause != model::Cause::kUnknown)
-      who = model::cause_text(share.cause) + (who.empty() ? "" : ": " + who);
-    const auto lines = wrap(fit_charset(layout.style, who), layout.style.width - std::min(layout.style.width, kBefore));
+    const auto lines = wrap(fit_charset(layout.style, share_text(share)), layout.style.width - std::min(layout.style.width, kBefore));
     text +=
         paint(layout.style, mark.color, fmt::format("{} {}", mark.sign, pad_right(model::cause_name(share.cause), 13)));
     text += pad_left(duration_text(share.ns), 10) + pad_left(percent_text(share.ns, total_ns), 9) + "  ";

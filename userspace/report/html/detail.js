@@ -31,7 +31,22 @@ class Detail {
       element("p", { class: "facts" }, element("b", {}, requests.threadText(i)), ` pid ${requests.threads[requests.thread[i]].pid}`, element("br"),
         socket.local ? `${socket.protocol} ${socket.local} <- ${socket.peer}` : socket.protocol === "unknown" ? "no socket known, as of a pipe" : socket.protocol, element("br"), `${grouped(requests.bytes[i])} bytes, ${state}`),
       this.buttons(), this.waterfall(i, story),
-      element("p", { class: "hint" }, "+ observed  ~ inferred  ? unknown  - not needed or not applicable"));
+      element("p", { class: "hint" }, "+ observed  ~ inferred  ? unknown  - not needed or not applicable"), this.blame(i));
+  }
+
+  /** Whose its time was: shares that add up to the total. */
+  blame(i) {
+    const shares = this.model.requests.blame(i);
+    if (!shares.length) return null;
+    const total = this.model.requests.total[i];
+    let from = 0;
+    return element("section", {}, element("h3", {}, "To blame"), element("ol", { class: "waterfall blame" }, shares.map((share) => {
+      const [sign, seen] = MARKS[share.seen];
+      const bar = this.bar({ name: share.cause === "unknown" ? "unknown" : "blame", delta: share.ns, offset: from += share.ns }, total);
+      return element("li", {}, element("div", { class: "line" }, element("span", { class: `sign seen-${share.seen}`, title: seen }, sign),
+        element("span", { class: "stage" }, share.cause), element("span", { class: "delta" }, duration(share.ns)),
+        element("span", { class: "offset" }, percent(share.ns, total))), bar, element("div", { class: "evidence" }, share.words));
+    })));
   }
 
   buttons() {

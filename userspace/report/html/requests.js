@@ -1,6 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The requests: one row of times each, and the words of `show` put together again.
 
+/** Texts cut into templates and numbers (userspace/report/columns.hpp), put together again. */
+class Wordings {
+  constructor(data, tables, prefix) {
+    this.data = data;
+    this.templates = tables.templates;
+    this.slots = tables.slots;
+    this.prefix = prefix;
+    this.numbers = new Map();
+  }
+
+  /** How often each template was used by the requests before i; patterns: rows that end in a template. */
+  usesBefore(i, patternOf, patterns) {
+    const times = new Uint32Array(patterns.length);
+    for (let k = 0; k < i; ++k) ++times[patternOf[k]];
+    const uses = new Uint32Array(this.templates.length);
+    patterns.forEach((rows, p) => {
+      if (times[p]) for (const row of rows) uses[row[row.length - 1]] += times[p];
+    });
+    return uses;
+  }
+
+  /** The next text of a template, by how often it was used before. */
+  text(template, uses) {
+    const slots = this.slots[template];
+    const text = this.templates[template];
+    if (!slots) return text;
+    if (!this.numbers.has(template))
+      this.numbers.set(template, column(this.data, this.prefix + template, Float64Array, false));
+    let at = slots * uses[template]++;
+    return text.replace(/\u0001/g, () => this.numbers.get(template)[at++]);
+  }
+}
+
 const SEEN = { observed: 0, inferred: 1, notNeeded: 2, notApplicable: 3, unknown: 4 };
 const FLAG = { complete: 1, lossNearby: 2, peek: 4, datagram: 8 };
 
@@ -27,7 +60,18 @@ class Requests {
     this.byTotal = Uint32Array.from(this.total.keys()).filter((i) => this.total[i] >= 0)
       .sort((a, b) => this.total[a] - this.total[b]);
     this.slowest = this.byTotal.length ? this.total[this.byTotal[this.byTotal.length - 1]] : 0;
-    this.numbers = new Map();
+    this.evidence = new Wordings(data, tables.evidence, "r.evidence.");
+    this.readBlame(data, tables);
+  }
+
+  readBlame(data, tables) {
+    this.causes = tables.causes;
+    this.blames = tables.blames;
+    this.shares = new Wordings(data, tables.shares, "r.shares.");
+    this.blamePattern = column(data, "r.blame", Uint32Array, false);
+    this.blameNs = column(data, "r.blame.ns", Float64Array, false);
+    this.blameFrom = new Uint32Array(this.count);
+    for (let i = 1; i < this.count; ++i) this.blameFrom[i] = this.blameFrom[i - 1] + this.blames[this.blamePattern[i - 1]].length;
   }
 
   /** times[i * width + stage]: ns from the recording's start, NaN where there is none. Then what follows of them. */
@@ -83,13 +127,13 @@ class Requests {
   /** [{stage, name, seen, cpu, context, evidence, time, delta, offset, hidesUnknown}] in the order they happened. */
   story(i) {
     const rows = this.patterns[this.pattern[i]];
-    const uses = this.usesBefore(i);
+    const uses = this.evidence.usesBefore(i, this.pattern, this.patterns);
     let previous = NaN;
     let hidesUnknown = false;
     return rows.map(([stage, seen, cpu, context, words]) => {
       const time = this.times[i * this.width + stage];
       const row = { stage, name: this.stages[stage], seen, cpu, context: this.tables.contexts[context],
-                    evidence: this.words(words, uses), time, offset: time - this.begin[i], delta: time - previous,
+                    evidence: this.evidence.text(words, uses), time, offset: time - this.begin[i], delta: time - previous,
                     previous, hidesUnknown };
       if (seen === SEEN.unknown) hidesUnknown = true;
       if (!Number.isNaN(time)) {
@@ -100,25 +144,20 @@ class Requests {
     });
   }
 
-  /** How often each template was used by the requests before this one. */
-  usesBefore(i) {
-    const patterns = new Uint32Array(this.patterns.length);
-    for (let k = 0; k < i; ++k) ++patterns[this.pattern[k]];
-    const uses = new Uint32Array(this.tables.templates.length);
-    this.patterns.forEach((rows, p) => {
-      if (patterns[p]) for (const row of rows) uses[row[4]] += patterns[p];
-    });
-    return uses;
+  /** [{cause, seen, ns, words}], the largest first; as `show` has them. */
+  blame(i) {
+    const rows = this.blames[this.blamePattern[i]];
+    const uses = this.shares.usesBefore(i, this.blamePattern, this.blames);
+    return rows.map(([cause, seen, words], k) => ({ cause: this.causes[cause], seen, ns: this.blameNs[this.blameFrom[i] + k],
+      words: this.shares.text(words, uses) })).sort((a, b) => b.ns - a.ns);
   }
 
-  words(template, uses) {
-    const slots = this.tables.slots[template];
-    const text = this.tables.templates[template];
-    if (!slots) return text;
-    if (!this.numbers.has(template))
-      this.numbers.set(template, column(this.data, "r.numbers." + template, Float64Array, false));
-    let at = slots * uses[template]++;
-    return text.replace(/\u0001/g, () => this.numbers.get(template)[at++]);
+  /** [number of the cause, ns] of the largest share; null where nothing is to blame. */
+  firstCause(i) {
+    const rows = this.blames[this.blamePattern[i]];
+    let best = -1;
+    for (let k = 0; k < rows.length; ++k) if (best < 0 || this.blameNs[this.blameFrom[i] + k] > this.blameNs[this.blameFrom[i] + best]) best = k;
+    return best < 0 ? null : [rows[best][0], this.blameNs[this.blameFrom[i] + best]];
   }
 
   threadText(i) {

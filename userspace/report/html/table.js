@@ -16,6 +16,7 @@ class RequestTable {
       ["begin", "start", (i) => requests.begin[i], (i) => (requests.begin[i] / 1e6).toFixed(3) + " ms"],
       ["total", "total", (i) => requests.total[i], (i) => duration(requests.total[i])],
       ["stage", "most of it", (i) => requests.most[i], (i) => this.stageText(i)],
+      ["blame", "to blame most", (i) => (requests.firstCause(i) || [-1])[0], (i) => this.blameText(i)],
       ["thread", "thread", (i) => requests.thread[i], (i) => requests.threadText(i)],
       ["socket", "socket", (i) => requests.socket[i], (i) => requests.socketText(i)],
       ["bytes", "bytes", (i) => requests.bytes[i], (i) => grouped(requests.bytes[i])],
@@ -34,6 +35,12 @@ class RequestTable {
     const { requests } = this.model;
     const stage = requests.mostStage[i];
     return requests.most[i] ? `${stage < 0 ? "unknown" : requests.stages[stage]} ${percent(requests.most[i], requests.total[i])}` : "";
+  }
+
+  blameText(i) {
+    const { requests } = this.model;
+    const first = requests.firstCause(i);
+    return first ? `${requests.causes[first[0]]} ${percent(first[1], requests.total[i])}` : "";
   }
 
   sureText(i) {
