@@ -3,7 +3,7 @@
 """One recording, exported in every format and read by other programs: usage exports_test.py SOURCE_DIR BINARY_DIR
 
 sqlite3 answers the questions of docs/exports.md, protoc decodes the Perfetto trace with our schema, tshark shows the
-comments; and what each of them says is what the JSON lines say. 77: skipped.
+comments, speedscope opens Chrome's trace and the folded stacks; and what each of them says is what the JSON lines say. 77: skipped.
 """
 import csv
 import json
@@ -244,11 +244,19 @@ def check_pcapng(file, paths):
     check("wakepath request" in expert, "pcapng: no comment in the expert information")
 
 
+def check_speedscope(file, *names):
+    done = subprocess.run(["node", SOURCE / "tests/html/speedscope.mjs", file, *names], check=False, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, timeout=180)
+    check(done.returncode == 0, f"speedscope: {done.stdout}")
+
+
 def main():
     if os.geteuid() != 0:
         print("skipped: recording needs root")
         sys.exit(77)
     absent = [tool for tool in ("sqlite3", "protoc", "tshark") if not shutil.which(tool)]
+    if not (SOURCE / "tests/html/node_modules/speedscope").is_dir() or not shutil.which("chromium"):
+        absent.append("speedscope")
     if absent:
         print(f"skipped: not installed: {', '.join(absent)}; run scripts/setup")
         sys.exit(77)
@@ -260,7 +268,10 @@ def main():
         check_csv(export("csv", file, f"{folder}/a.csv"), paths)
         check_folded(export("folded", file, f"{folder}/a.folded"), paths)
         check_sqlite(export("sqlite", file, f"{folder}/a.db"), paths)
+        largest = max(pathlib.Path(f"{folder}/a.folded").read_text().splitlines(), key=lambda line: int(line.rsplit(" ", 1)[1]))
+        check_speedscope(f"{folder}/a.folded", largest.split(";")[1].split(" ")[0])
         check_chrome(export("chrome", file, f"{folder}/a.json"), paths)
+        check_speedscope(f"{folder}/a.json", "CPUs", "receive")
         check_perfetto(export("perfetto", file, f"{folder}/a.pftrace"), paths)
         check_pcapng(export("pcapng", file, f"{folder}/a.pcapng", "--merge-pcap", pcap), paths)
     print("\n".join(failures[:20]) or "every export says what the recording says")
