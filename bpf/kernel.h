@@ -119,7 +119,7 @@ struct sched_entity {
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int cpu; /* here before 5.16 */
-	int on_cpu;
+	unsigned int on_cpu; /* an int, from 7.3 on a u8: CO-RE fits the size of what is unsigned only */
 	unsigned int __state;
 	struct sched_entity se;
 	unsigned int flags;
@@ -206,7 +206,7 @@ struct sock_common {
 	__be16 skc_dport;
 	u16 skc_num;
 	unsigned short skc_family;
-	volatile unsigned char skc_state;
+	unsigned char skc_state;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
 	possible_net_t skc_net;

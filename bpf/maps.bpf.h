@@ -119,6 +119,7 @@ struct sock_state {
 	u64 protocol_ns; /* of the packet below; under the socket's lock */
 	u64 protocol_skb;
 	u64 listener;
+	u64 address; /* of the struct sock, for reading what it says of itself */
 	u32 base; /* TCP: sequence number of stream offset 0 */
 	u32 protocol_len; /* of that packet, its TCP header included */
 	u8 kind;

@@ -26,37 +26,45 @@ static __always_inline u64 stream_offset(const struct sock_state *s, u32 seq)
 	return known + (s64)(s32)((seq - s->base) - (u32)known);
 }
 
-static __always_inline void announce_socket(struct cpu_state *c, u32 hook, struct sock *sk, struct sock_state *s,
-					    u64 readable, u32 why, u32 tid)
+/* What the socket at s->address is. A global function: the verifier goes through it once for each program. */
+__noinline int announce_socket(struct sock_state *s, u64 readable, u32 why, u32 tid, u32 hook)
 {
-	struct wp_socket *e = BEGIN_FURTHER(c, hook, socket);
-	struct sock_common *common = &sk->__sk_common;
+	struct cpu_state *c = this_cpu();
+	struct sock_common *common;
+	struct wp_socket *e;
+	struct sock *sk;
 
+	if (!c || !s || hook >= WP_HOOK_count)
+		return 0;
+	e = BEGIN_FURTHER(c, hook, socket);
 	if (!e)
-		return;
+		return 0;
+	sk = (void *)s->address;
+	common = (void *)sk; /* its first member */
 	e->cookie = s->cookie;
 	e->listener = s->listener;
 	e->readable = readable;
 	e->received = s->delivered;
-	e->family = common->skc_family;
+	e->family = KREAD(struct sock_common, common, skc_family);
 	if (e->family == AF_INET) {
-		__builtin_memcpy(e->local.b, &common->skc_rcv_saddr, 4);
-		__builtin_memcpy(e->peer.b, &common->skc_daddr, 4);
+		*(u32 *)e->local.b = KREAD(struct sock_common, common, skc_rcv_saddr);
+		*(u32 *)e->peer.b = KREAD(struct sock_common, common, skc_daddr);
 	} else if (e->family == AF_INET6) {
 		BPF_CORE_READ_INTO(&e->local, common, skc_v6_rcv_saddr);
 		BPF_CORE_READ_INTO(&e->peer, common, skc_v6_daddr);
 	}
 	if (e->family != AF_UNIX) {
-		e->local_port = common->skc_num;
-		e->peer_port = bpf_ntohs(common->skc_dport);
+		e->local_port = KREAD(struct sock_common, common, skc_num);
+		e->peer_port = bpf_ntohs(KREAD(struct sock_common, common, skc_dport));
 	}
-	e->netns = common->skc_net.net->ns.inum;
+	e->netns = KREAD(struct net, KREAD(struct sock_common, common, skc_net.net), ns.inum);
 	e->tid = tid;
-	e->protocol = sk->sk_protocol;
-	e->type = sk->sk_type;
-	e->state = common->skc_state;
+	e->protocol = KREAD(struct sock, sk, sk_protocol);
+	e->type = KREAD(struct sock, sk, sk_type);
+	e->state = KREAD(struct sock_common, common, skc_state);
 	e->why = why;
 	end_record(c, hook, e);
+	return 0;
 }
 
 /*
@@ -108,7 +116,8 @@ static __always_inline struct sock_state *watch_socket(struct cpu_state *c, u32 
 	} else if (s->kind == KIND_UNIX_STREAM && !in_delivery && bpf_core_field_exists(struct unix_sock, inq_len)) {
 		s->delivered = KREAD(struct unix_sock, sk, inq_len); /* offset 0 is the first unread byte */
 	}
-	announce_socket(c, hook, sk, s, readable, why, tid);
+	s->address = (u64)sk;
+	announce_socket(s, readable, why, tid, hook);
 	return s;
 }
 
@@ -147,8 +156,14 @@ static __always_inline struct sock_state *sock_of(struct cpu_state *c, u32 hook,
 	return watch_socket(c, hook, sk, why, 0, in_delivery);
 }
 
-/* What a descriptor of the current task is; *sk is its socket where it is one, for reading only. */
-static __always_inline u8 descriptor(s32 fd, struct sock **sk, u64 *inode_number)
+/* What a descriptor leads to. */
+struct described {
+	u64 sk; /* address of the struct sock, for reading only; 0: it is no socket */
+	u64 inode;
+};
+
+/* What a descriptor of the current task is: WP_FILE_*. A global function: the verifier goes through it once. */
+__noinline u32 descriptor(s32 fd, struct described *d)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct fdtable *table = task->files->fdt;
@@ -157,7 +172,10 @@ static __always_inline u8 descriptor(s32 fd, struct sock **sk, u64 *inode_number
 	struct file *file;
 	u16 mode;
 
-	*sk = NULL;
+	if (!d)
+		return WP_FILE_unknown;
+	d->sk = 0;
+	d->inode = 0;
 	if (fd < 0 || (u32)fd >= KREAD(struct fdtable, table, max_fds))
 		return WP_FILE_unknown;
 	/* a slot is a pointer, as the first member of a list head is: a type to load it by, without a helper call */
@@ -166,12 +184,12 @@ static __always_inline u8 descriptor(s32 fd, struct sock **sk, u64 *inode_number
 		return WP_FILE_unknown;
 	inode = KREAD(struct file, file, f_inode);
 	mode = KREAD(struct inode, inode, i_mode);
-	*inode_number = KREAD(struct inode, inode, i_ino);
+	d->inode = KREAD(struct inode, inode, i_ino);
 	if ((mode & S_IFMT) == S_IFIFO)
 		return WP_FILE_pipe;
 	if ((mode & S_IFMT) != S_IFSOCK)
 		return WP_FILE_other;
-	*sk = KREAD(struct socket, KREAD(struct file, file, private_data), sk);
+	d->sk = (u64)KREAD(struct socket, KREAD(struct file, file, private_data), sk);
 	return WP_FILE_socket;
 }
 

@@ -61,7 +61,7 @@ int BPF_PROG(socket__set_state, struct sock *sk, int from, int to)
 		s->delivered = 0;
 		s->consumed = 0;
 		s->consumed_known = 1;
-		announce_socket(c, WP_HOOK_socket__set_state, sk, s, 0, WP_WHY_connect, 0); /* now with its port */
+		announce_socket(s, 0, WP_WHY_connect, 0, WP_HOOK_socket__set_state); /* now with its port */
 	}
 	e = BEGIN(c, WP_HOOK_socket__set_state, sock_state);
 	if (!e)

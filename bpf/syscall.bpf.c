@@ -66,8 +66,7 @@ static __always_inline void received(struct cpu_state *c, const struct ended_cal
 {
 	struct task_state *t = call->t;
 	struct wp_read_call *e;
-	struct sock *sk;
-	u64 inode;
+	struct described d;
 	u8 kind = WP_FILE_socket;
 
 	/* the end of a stream, told again and again, is nothing too */
@@ -77,7 +76,7 @@ static __always_inline void received(struct cpu_state *c, const struct ended_cal
 		return;
 	}
 	if (!t->copied_ns) {
-		kind = descriptor(call->fd, &sk, &inode);
+		kind = descriptor(call->fd, &d);
 		if (kind != WP_FILE_pipe) {
 			count(c, EXIT, WP_NOTED);
 			return;
@@ -100,12 +99,12 @@ static __always_inline void sent(struct cpu_state *c, const struct ended_call *c
 {
 	struct task_state *t = call->t;
 	struct wp_send_call *e;
-	struct sock *sk;
-	u64 inode, cookie = 0;
+	struct described d;
+	u64 cookie = 0;
 
 	/* a packet met inside the call may be another socket's, from a queue both feed */
-	if (descriptor(call->fd, &sk, &inode) == WP_FILE_socket && sk)
-		cookie = KREAD(struct sock, sk, __sk_common.skc_cookie.counter);
+	if (descriptor(call->fd, &d) == WP_FILE_socket && d.sk)
+		cookie = KREAD(struct sock, d.sk, __sk_common.skc_cookie.counter);
 	if (!cookie) {
 		count(c, EXIT, WP_NOTED);
 		goto forget;
@@ -120,7 +119,7 @@ static __always_inline void sent(struct cpu_state *c, const struct ended_call *c
 	e->tid = t->tid;
 	e->pid = t->pid;
 	e->fd = call->fd;
-	if (t->xmit_ns && t->xmit_sk == (u64)sk) {
+	if (t->xmit_ns && t->xmit_sk == d.sk) {
 		e->xmit_ns = t->xmit_ns;
 		e->xmit_ifindex = t->xmit_ifindex;
 		e->segments = t->segments;
@@ -144,22 +143,20 @@ forget:
  */
 __noinline u64 expect_socket(s32 fd)
 {
-	struct sock *sk;
-	u64 inode, key;
+	struct described d;
 
-	if (config.port || descriptor(fd, &sk, &inode) != WP_FILE_socket || !sk)
+	if (config.port || descriptor(fd, &d) != WP_FILE_socket || !d.sk)
 		return 0;
-	key = (u64)sk;
-	bpf_map_update_elem(&newborn, &key, &inode, BPF_ANY);
+	bpf_map_update_elem(&newborn, &d.sk, &d.inode, BPF_ANY);
 	signals.newborn_any = 1;
-	return KREAD(struct sock, sk, __sk_common.skc_cookie.counter);
+	return KREAD(struct sock, d.sk, __sk_common.skc_cookie.counter);
 }
 
 static __always_inline void accepted(struct cpu_state *c, const struct ended_call *call)
 {
 	struct wp_accept_call *e;
-	struct sock *sk = NULL;
-	u64 cookie = 0, inode;
+	struct described d;
+	u64 cookie = 0;
 
 	if (counted_read(call, call->ret)) {
 		count(c, EXIT, WP_NOTED);
@@ -169,8 +166,8 @@ static __always_inline void accepted(struct cpu_state *c, const struct ended_cal
 		release_wait(call->t);
 		turn_bears(call->t);
 	}
-	if (call->ret >= 0 && descriptor(call->ret, &sk, &inode) == WP_FILE_socket && sk) {
-		cookie = KREAD(struct sock, sk, __sk_common.skc_cookie.counter);
+	if (call->ret >= 0 && descriptor(call->ret, &d) == WP_FILE_socket && d.sk) {
+		cookie = KREAD(struct sock, d.sk, __sk_common.skc_cookie.counter);
 		if (!cookie)
 			cookie = expect_socket(call->ret);
 	}

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # In the guest: doctor, then one recording of each server while the host drives it through the card.
-#   cell.sh STOP_PORT SERVER:PORT...
+#   cell.sh STOP_PORT SERVER[.NAME]:PORT:SIZE...
+# NAME tells apart several recordings of one server.
 # /vm/prepare, if there, is run before each server with its name, and may change the card's settings; where it leaves
 # /tmp/box, the server runs in the network namespace "box".
 stop_port=$1
@@ -9,12 +10,13 @@ shift
 out=/vm/out
 wakepath doctor --json >$out/doctor.json || { cat $out/doctor.json; exit 91; }
 for pair in "$@"; do
-	server=${pair%:*} port=${pair#*:} inside=
+	server=${pair%%:*} size=${pair##*:} port=${pair%:*} inside=
+	port=${port#*:}
 	if [ -e /vm/prepare ]; then
 		sh -e /vm/prepare "$server" >>$out/prepare.txt 2>&1 || { cat $out/prepare.txt; exit 90; }
 	fi
 	[ -e /tmp/box ] && inside="/vm/ip netns exec box"
-	$inside wakepath-$server-echo --bind 0.0.0.0 --port "$port" --message-size "${MESSAGE:-64}" --max-seconds 200 \
+	$inside wakepath-${server%%.*}-echo --bind 0.0.0.0 --port "$port" --message-size "$size" --max-seconds 200 \
 		--truth $out/$server.truth >/tmp/listening &
 	pid=$!
 	until [ -s /tmp/listening ]; do sleep 0.1; done
@@ -32,6 +34,7 @@ for pair in "$@"; do
 	cat /proc/interrupts >$out/$server.interrupts-after
 	kill -INT $recorder
 	wait $recorder || { cat $out/$server.errors; exit 93; }
+	cat /proc/$pid/stat >$out/$server.stat
 	kill -TERM $pid
 	wait $pid || exit 94
 	rm -f /tmp/listening

@@ -8,7 +8,8 @@ def of_build(folder):
     """wakepath and the demo servers of a build folder, where they are built: guest path -> file."""
     built = [folder / "wakepath", *sorted((folder / "demo-servers").glob("wakepath-*"))]
     files = {f"/vm/{path.name}": path for path in built if path.is_file()}
-    tool = shutil.which("ip") or "/sbin/ip"  # busybox knows no namespaces
-    if pathlib.Path(tool).exists():
-        files["/vm/ip"] = tool
+    for name in ("ip", "ethtool"):  # busybox knows no namespaces, and no offloads
+        tool = shutil.which(name) or f"/sbin/{name}"
+        if pathlib.Path(tool).exists():
+            files[f"/vm/{name}"] = tool
     return files
