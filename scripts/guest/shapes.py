@@ -9,7 +9,7 @@ from guest import cell
 NET = "/sys/class/net/eth0"
 UNSET = f"""
 echo 0 >{NET}/threaded
-echo 0 >{NET}/queues/rx-0/rps_cpus
+for queue in {NET}/queues/rx-*; do echo 0 >$queue/rps_cpus; done
 echo 0 >/proc/sys/net/core/busy_read
 echo 300 >/proc/sys/net/core/netdev_budget
 /vm/ethtool -K eth0 gro on
@@ -44,8 +44,8 @@ SHAPES = (
     Shape("epoll.plain", "one request at a time", counts={"irq": 0.98, "over_idle": 0.3}, none=("merged", "forwarded")),
     Shape("epoll.threaded", "a NAPI thread", f"echo 1 >{NET}/threaded", counts={"napi_thread": 0.95, "irq": 0.95}),
     Shape("poll.rps", "steered to CPU 1 by RPS",
-          "for line in /proc/irq/*/virtio0-input.0; do echo 1 >${line%/*}/smp_affinity; done\n"
-          f"echo 2 >{NET}/queues/rx-0/rps_cpus", counts={"irq": 0.95, "steered": 0.25}),
+          "for line in /proc/irq/*/virtio0-input.* /proc/irq/*/eth0*; do\nif [ -e $line ]; then echo 1 >${line%/*}/smp_affinity; fi\ndone\n"
+          f"for queue in {NET}/queues/rx-*; do echo 2 >$queue/rps_cpus; done", counts={"irq": 0.95, "steered": 0.25}),
     Shape("blocking.sleeps", "a reader that sleeps", counts={"irq": 0.95}),
     Shape("blocking.polls", "polled by the reader itself", "echo 200000 >/proc/sys/net/core/busy_read",
           counts={"busy_poll": 0.5}),
