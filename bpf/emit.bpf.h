@@ -65,10 +65,17 @@ static __always_inline void in_task_context(struct cpu_state *c)
 static __always_inline void *begin_record(struct cpu_state *c, u32 hook, u32 kind, const u32 size)
 {
 	u32 cpu = bpf_get_smp_processor_id();
-	u64 seq = __sync_fetch_and_add(&c->n.seq, 1) + 1;
-	void *ring = bpf_map_lookup_elem(&rings, &cpu);
-	struct wp_header *h = ring ? bpf_ringbuf_reserve(ring, size, 0) : NULL;
+	struct wp_header *h;
+	void *ring;
+	u64 seq;
 
+	if (config.stat) {
+		count(c, hook, WP_NOTED);
+		return NULL;
+	}
+	seq = __sync_fetch_and_add(&c->n.seq, 1) + 1;
+	ring = bpf_map_lookup_elem(&rings, &cpu);
+	h = ring ? bpf_ringbuf_reserve(ring, size, 0) : NULL;
 	if (!h) {
 		count(c, hook, WP_RING_FULL);
 		return NULL;

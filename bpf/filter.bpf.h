@@ -245,20 +245,20 @@ static __always_inline u32 call_key(struct task_struct *task)
 }
 
 /*
- * The level of detail has changed since this task's calls were last looked at: what was noted of a call then had its
- * other half unwatched. Returns whether the task slept in the call that returns now.
+ * Where the level of detail has changed since this task's calls were last looked at, what was noted of a call then had
+ * its other half unwatched. To be called by whoever relies on such a note, or makes one, first.
  */
-static __always_inline bool after_change(struct task_state *t, u32 nr, bool slept)
+static __always_inline void forget_after_change(struct cpu_state *c, struct task_state *t, u32 nr)
 {
 	if (t->changes == signals.changes)
-		return slept;
+		return;
 	t->changes = signals.changes;
 	t->enter_ns = 0;
 	t->copied_ns = 0;
 	t->xmit_ns = 0;
 	t->segments = 0;
 	t->held_exit_ns = 0;
-	return slept && t->off_nr == nr + 1;
+	c->slept = c->slept && t->off_nr == nr + 1; /* in this call, not in one whose return was not watched */
 }
 
 static __always_inline const volatile struct wp_call_info *call_info(u32 nr)

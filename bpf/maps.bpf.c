@@ -11,6 +11,8 @@ struct tasks tasks SEC(".maps");
 struct socks socks SEC(".maps");
 struct targets targets SEC(".maps");
 struct newborn newborn SEC(".maps");
+struct stat_socks stat_socks SEC(".maps");
+struct stats stats SEC(".maps");
 struct irq_threads irq_threads SEC(".maps");
 
 const volatile struct wp_config config = {};

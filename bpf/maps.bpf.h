@@ -12,6 +12,7 @@
 
 #include "wire/events.h"
 #include "wire/shared.h"
+#include "wire/stat.h"
 
 /* Whose CPU it is at the moment. */
 enum who { WHO_OTHER, WHO_WATCHED, WHO_SELF };
@@ -124,7 +125,8 @@ struct sock_state {
 	u32 protocol_len; /* of that packet, its TCP header included */
 	u8 kind;
 	u8 consumed_known;
-	u8 pad[6];
+	u8 sampled; /* of a stream: what was delivered last is of a request that is recorded */
+	u8 pad[5];
 };
 
 /* A watched task. */
@@ -185,7 +187,29 @@ struct task_state {
 	s64 held_timeout_ns;
 	s64 held_ret;
 	s32 held_fd;
-	u32 pad2;
+	u32 held_slept;
+	u64 passed_over; /* cookie of the socket it read last, where that request is not of the sample; else 0 */
+	u64 on_ns; /* with `stat`: it ran first since it was woken last */
+};
+
+/* With `stat`: a delivery that has not been read. */
+struct stat_delivery {
+	u64 ready_ns; /* 0: the slot is free; written last */
+	u32 end; /* one past its last unit */
+	u32 tid; /* who slept for it, 0: nobody */
+};
+
+#define STAT_UNREAD 8
+
+/* With `stat`: a watched socket. Positions are modulo 2^32: sequence numbers, ordinals, or offsets. */
+struct stat_sock {
+	struct stat_delivery unread[STAT_UNREAD];
+	u32 head; /* deliveries so far; by whoever delivers */
+	u32 delivered;
+	u32 tail; /* of these, taken; by whoever reads */
+	u32 consumed;
+	u32 kind;
+	u32 pad;
 };
 
 /* What runs on this CPU, with --detail timeline only. Each member is written by one program. */
@@ -242,6 +266,19 @@ struct socks {
 	__type(key, int);
 	__type(value, struct sock_state);
 };
+struct stat_socks {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct stat_sock);
+};
+struct stats {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* one per CPU with `stat`, set at load */
+	__type(key, u32);
+	__type(value, struct wp_stat_counts);
+};
 struct timeline {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -288,6 +325,8 @@ extern struct tasks tasks SEC(".maps");
 extern struct socks socks SEC(".maps");
 extern struct targets targets SEC(".maps");
 extern struct newborn newborn SEC(".maps");
+extern struct stat_socks stat_socks SEC(".maps");
+extern struct stats stats SEC(".maps");
 extern struct irq_threads irq_threads SEC(".maps");
 
 extern const volatile struct wp_config config;

@@ -17,6 +17,12 @@ int BPF_PROG(socket__send_length, struct sock *sk, int ret, int flags)
 		count(c, WP_HOOK_socket__send_length, WP_FILTERED);
 		return 0;
 	}
+	if (signals.sample > 1 && t->passed_over == sk->__sk_common.skc_cookie.counter) {
+		t->xmit_ns = 0;
+		t->segments = 0;
+		count(c, WP_HOOK_socket__send_length, WP_NOTED);
+		return 0;
+	}
 	e = BEGIN(c, WP_HOOK_socket__send_length, send_call);
 	if (!e)
 		return 0;

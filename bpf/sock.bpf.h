@@ -193,6 +193,57 @@ __noinline u32 descriptor(s32 fd, struct described *d)
 	return WP_FILE_socket;
 }
 
+/*
+ * One past the last byte in a Unix stream's queue: what was read, and what the kernel counts as queued
+ * (before it counted that: the packet the sender has put at the tail). A reader
+ * on another CPU may be between the two numbers: then the next delivery covers the rest.
+ */
+static __always_inline u64 unix_stream_end(const struct sock_state *s, const struct sock *sk)
+{
+	const void *tail = sk->sk_receive_queue.prev, *queue = &sk->sk_receive_queue;
+	u64 end = s->delivered;
+
+	if (bpf_core_field_exists(struct unix_sock, inq_len))
+		end = s->consumed + KREAD(struct unix_sock, sk, inq_len);
+	else if (tail != queue)
+		end += KREAD(struct sk_buff, tail, len);
+	return end > s->delivered ? end : s->delivered;
+}
+
+/* A delivery without a record: the next must not claim these bytes as its own. */
+static __always_inline void pass_over(struct sock_state *s, const struct sock *sk)
+{
+	s->protocol_skb = 0;
+	if (s->kind == KIND_TCP && sk->__sk_common.skc_state != TCP_LISTEN)
+		s->delivered = stream_offset(s, KREAD(struct tcp_sock, sk, rcv_nxt));
+	else if (s->kind == KIND_DATAGRAM)
+		__sync_fetch_and_add(&s->delivered, 1);
+	else if (s->kind == KIND_UNIX_STREAM && signals.sample > 1)
+		s->delivered = unix_stream_end(s, sk);
+}
+
+/* One of signals.sample: by the same hash of a socket and a place in its stream on every look. */
+static __always_inline bool in_sample(u64 cookie, u64 place)
+{
+	u64 hash = (cookie ^ place * 0x9e3779b97f4a7c15ULL) * 0xff51afd7ed558ccdULL;
+
+	return (u32)(hash >> 33) % signals.sample == 0;
+}
+
+/*
+ * Is what this delivery brings part of a request that is recorded? A datagram is one by itself. Of a stream a request
+ * is what comes until the reader has read everything: while data is unread, what follows goes the same way, so that
+ * whoever reads it takes all or nothing of the sample.
+ */
+static __always_inline bool sampled_delivery(struct sock_state *s)
+{
+	if (s->kind == KIND_DATAGRAM)
+		return in_sample(s->cookie, s->delivered);
+	if (s->delivered == s->consumed)
+		s->sampled = in_sample(s->cookie, s->delivered);
+	return s->sampled;
+}
+
 /* What a receive was; a socket's part is there only where a socket hook has seen it. */
 static __always_inline void fill_read(struct wp_read_call *e, const struct task_state *t, s64 ret, u8 file_kind, s32 fd,
 				      u32 nr, bool slept)

@@ -112,23 +112,6 @@ static __always_inline void measure_tcp(struct wp_delivery *d, struct sock_state
 	}
 }
 
-/*
- * One past the last byte in a Unix stream's queue: what was read, and what the kernel counts as queued
- * (before it counted that: the packet the sender has put at the tail). A reader
- * on another CPU may be between the two numbers: then the next delivery covers the rest.
- */
-static __always_inline u64 unix_stream_end(const struct sock_state *s, const struct sock *sk)
-{
-	const void *tail = sk->sk_receive_queue.prev, *queue = &sk->sk_receive_queue;
-	u64 end = s->delivered;
-
-	if (bpf_core_field_exists(struct unix_sock, inq_len))
-		end = s->consumed + KREAD(struct unix_sock, sk, inq_len);
-	else if (tail != queue)
-		end += KREAD(struct sk_buff, tail, len);
-	return end > s->delivered ? end : s->delivered;
-}
-
 static __always_inline void measure(struct wp_delivery *d, struct sock_state *s, const struct sock *sk)
 {
 	if (sk->__sk_common.skc_state == TCP_LISTEN) {
@@ -239,13 +222,15 @@ static __always_inline int made_readable(struct sock *sk)
 		count(c, WP_HOOK_socket__data_ready, WP_FILTERED);
 		return 0;
 	}
+	if (signals.sample > 1 && sk->__sk_common.skc_state != TCP_LISTEN && !sampled_delivery(s)) {
+		pass_over(s, sk);
+		c->packets_in_hand = 0;
+		count(c, WP_HOOK_socket__data_ready, WP_NOTED);
+		return 0;
+	}
 	d = BEGIN(c, WP_HOOK_socket__data_ready, delivery);
 	if (!d) {
-		/* the next delivery must not claim these bytes as its own */
-		if (s->kind == KIND_TCP && sk->__sk_common.skc_state != TCP_LISTEN)
-			s->delivered = stream_offset(s, KREAD(struct tcp_sock, sk, rcv_nxt));
-		else if (s->kind == KIND_DATAGRAM)
-			__sync_fetch_and_add(&s->delivered, 1);
+		pass_over(s, sk);
 		return 0;
 	}
 	d->cookie = s->cookie;
@@ -341,7 +326,7 @@ static __always_inline int received_from(struct sock *sk, int ret, int flags)
 	struct wp_read_call *e;
 	struct sock_state *s;
 	struct task_state *t;
-	bool by_ring;
+	bool by_ring, sampled;
 	u32 nr;
 
 	if (!c || current_unwatched(c, WP_HOOK_socket__recv_length))
@@ -359,13 +344,21 @@ static __always_inline int received_from(struct sock *sk, int ret, int flags)
 		count(c, WP_HOOK_socket__recv_length, WP_FILTERED);
 		return 0;
 	}
-	t->cookie = s->cookie;
-	t->msg_flags = flags;
-	measure_read(t, s, sk, ret, flags);
-	t->copied_ns = bpf_ktime_get_ns();
-	t->changes = signals.changes;
 	current = bpf_get_current_task_btf();
 	nr = call_number(current);
+	forget_after_change(c, t, nr);
+	t->cookie = s->cookie;
+	t->msg_flags = flags;
+	sampled = s->sampled; /* before the read is counted: the next delivery may decide anew after it */
+	measure_read(t, s, sk, ret, flags);
+	t->passed_over = 0;
+	if (signals.sample > 1 && !(s->kind == KIND_DATAGRAM ? in_sample(s->cookie, t->begin) : sampled)) {
+		t->passed_over = s->cookie;
+		t->copied_ns = 0;
+		count(c, WP_HOOK_socket__recv_length, WP_NOTED);
+		return 0;
+	}
+	t->copied_ns = bpf_ktime_get_ns();
 	call = call_info(nr);
 	if (signals.light && (call->call_class == WP_CALL_READ || call->call_class == WP_CALL_READ_MANY))
 		return copied_to_reader(c, t, ret, call_descriptor(call, saved_registers(current)), nr);

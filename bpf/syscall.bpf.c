@@ -105,7 +105,7 @@ static __always_inline void sent(struct cpu_state *c, const struct ended_call *c
 	/* a packet met inside the call may be another socket's, from a queue both feed */
 	if (descriptor(call->fd, &d) == WP_FILE_socket && d.sk)
 		cookie = KREAD(struct sock, d.sk, __sk_common.skc_cookie.counter);
-	if (!cookie) {
+	if (!cookie || (signals.sample > 1 && cookie == t->passed_over)) {
 		count(c, EXIT, WP_NOTED);
 		goto forget;
 	}
@@ -291,15 +291,16 @@ int BPF_PROG(syscall__exit, struct pt_regs *regs, long ret)
 	c->calls++;
 	call.nr = syscall_number(regs);
 	call.call = call_info(call.nr);
+	call.t = call.call->call_class ? current_task_of() : NULL;
+	if (call.t)
+		forget_after_change(c, call.t, call.nr);
 	call.slept = c->slept;
 	c->slept = 0;
-	call.t = call.call->call_class ? current_task_of() : NULL;
 	if (!call.t) {
 		count(c, EXIT, WP_FILTERED);
 		return 0;
 	}
 	call.fd = call_descriptor(call.call, regs);
-	call.slept = after_change(call.t, call.nr, call.slept);
 	ended(c, &call);
 	return 0;
 }

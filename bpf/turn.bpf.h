@@ -46,18 +46,20 @@ static __always_inline bool counted_read(const struct ended_call *call, long ret
  */
 static __always_inline bool counted_wait(const struct ended_call *call, s64 timeout_ns, u32 watched)
 {
+	bool sampled = signals.sample > 1; /* then a wait is recorded only where a request that is follows */
 	struct task_state *t = call->t;
 
-	if (call->slept || call->ret < 0) {
+	if ((call->slept && !sampled) || call->ret < 0) {
 		t->held_exit_ns = 0;
 		return false;
 	}
-	if (++t->barren <= BARREN_RECORDED)
+	if (!sampled && ++t->barren <= BARREN_RECORDED)
 		return false;
 	if (call->ret)
 		t->ready_waits++;
 	else
 		t->empty_waits++;
+	t->held_slept = call->slept;
 	t->held_enter_ns = t->enter_ns;
 	t->held_timeout_ns = timeout_ns;
 	t->held_ret = call->ret;
@@ -89,6 +91,7 @@ __noinline int write_held_wait(struct task_state *t)
 	e->fd = t->held_fd;
 	e->watched = t->held_watched;
 	e->nr = t->held_nr;
+	e->slept = t->held_slept;
 	if (t->held_ret)
 		t->ready_waits--;
 	else

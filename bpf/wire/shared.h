@@ -65,7 +65,7 @@ struct wp_config {
 	wp_u32 switch_state_arg; /* sched_switch has the task's state as an argument (5.18 and later) */
 	wp_u32 kfree_sk_arg;     /* kfree_skb has the receiving socket as an argument (6.11 and later) */
 	wp_u32 empty;            /* every program returns at once: what being hooked costs by itself */
-	wp_u32 unused;
+	wp_u32 stat;             /* no records: nobody reads the rings */
 	/* addresses of wake functions; 0: not known here */
 	wp_u64 fn_epoll, fn_poll, fn_woken, fn_receiver, fn_autoremove, fn_io_poll;
 	struct wp_comm comm;

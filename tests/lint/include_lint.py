@@ -13,11 +13,11 @@ MAY_INCLUDE = {
     "stream": {"event", "base", "wire"},
     "model": {"base"},
     "reconstruct": {"model", "event", "base", "wire"},
-    "report": {"model", "base"},
+    "report": {"model", "base", "stat"},
     "truth": {"model", "base"},
     "judge": {"model", "base"},
-    "capture": {"event", "base", "wire", "bpf", "libbpf"},
-    "cli": {"base", "event", "stream", "model", "reconstruct", "report", "truth", "judge", "capture", "wire"},
+    "capture": {"event", "base", "wire", "stat", "bpf", "libbpf"},
+    "cli": {"base", "event", "stream", "model", "reconstruct", "report", "truth", "judge", "capture", "wire", "stat"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]')
 
@@ -26,6 +26,8 @@ def folder_of(name):
     """What a rule calls the header, None where no rule speaks of it."""
     if name == "bpf/wire/events.h":
         return "wire"
+    if name == "bpf/wire/stat.h":  # plain histograms, for whoever shows them
+        return "stat"
     if name.startswith(("bpf/libbpf", "bpf/bpf.h", "bpf/btf.h", "bpf/bpf_")) or name.endswith(".skel.h"):
         return "libbpf"
     if name.startswith("bpf/"):

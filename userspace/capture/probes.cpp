@@ -65,7 +65,31 @@ const StandIn* stand_in(std::uint32_t hook) {
   return it == kStandIns.end() ? nullptr : &*it;
 }
 
+// With `stat`: programs that add up, in place of those that make records. What else runs only finds tasks and sockets.
+struct Counting {
+  std::uint32_t hook;
+  const char* program;
+};
+constexpr std::array kCounting = {
+    Counting{WP_HOOK_socket__data_ready, "stat__data_ready"},
+    Counting{WP_HOOK_socket__recv_length, "stat__recv_length"},
+    Counting{WP_HOOK_sched__waking, "stat__waking"},
+    Counting{WP_HOOK_sched__switch, "stat__switch"},
+};
+
+const Counting* counting(std::uint32_t hook) {
+  const auto it = std::find_if(kCounting.begin(), kCounting.end(), [&](const Counting& c) { return c.hook == hook; });
+  return it == kCounting.end() ? nullptr : &*it;
+}
+
+bool finds_targets(const HookState& hook) {
+  return hook.stage == "start" || hook.hook == WP_HOOK_socket__set_state || hook.hook == WP_HOOK_process__fork ||
+         hook.hook == WP_HOOK_process__exec || hook.hook == WP_HOOK_process__cgroup ||
+         hook.hook == WP_HOOK_process__rename;
+}
+
 std::string program_name(const HookState& hook) {
+  if (hook.counts) return counting(hook.hook)->program;
   return hook.missing_tracepoint.empty() ? hook.name : stand_in(hook.hook)->program;
 }
 
@@ -139,7 +163,7 @@ Result<void> Probes::open(const ProbeOptions& options, const KernelFacts& facts)
   if (auto sized = size_maps(options); !sized) return sized;
   if (const int error = wakepath_bpf::load(skeleton_); error) return load_error(error);
   note_verifier_work();
-  for (const HookState& hook : hooks_) program_fds_.push_back(bpf_program__fd(program(hook.name)));
+  for (const HookState& hook : hooks_) program_fds_.push_back(bpf_program__fd(program(program_name(hook))));
   if (auto made = make_rings(options.ring_bytes); !made) return made;
   return map_counters();
 }
@@ -158,6 +182,7 @@ void Probes::configure(const ProbeOptions& options, const KernelFacts& facts) {
   c.port = options.target.port;
   c.everything = options.target.everything;
   c.empty = options.empty;
+  c.stat = options.stat;
   c.match_comm = !options.target.comm.empty();
   std::strncpy(c.comm.s, options.target.comm.c_str(), sizeof(c.comm.s) - 1);
   if (!options.target.cgroup.empty())
@@ -176,15 +201,21 @@ void Probes::configure(const ProbeOptions& options, const KernelFacts& facts) {
 
 void Probes::choose_hooks(const ProbeOptions& options, const KernelFacts& facts) {
   for (const StandIn& other : kStandIns) bpf_program__set_autoload(program(other.program), false);
+  for (const Counting& other : kCounting) bpf_program__set_autoload(program(other.program), options.stat);
   for (HookState& hook : hooks_) {
     const auto& without = options.without;
     if (std::find(without.begin(), without.end(), hook.name) != without.end())
       hook.reason = "left out by request";
+    else if (options.stat && !counting(hook.hook) && !finds_targets(hook))
+      hook.reason = "not needed: stat makes no paths";
     else if (const char* why = not_for(options.detail, hook))
       hook.reason = why;
+    else if (options.stat && counting(hook.hook) && facts.has_tracepoint(hook.tracepoint))
+      hook.counts = true;
     else if (!is_iterator(hook) && !facts.has_tracepoint(hook.tracepoint))
       replace(hook, facts);
-    if (!hook.reason.empty() || !hook.missing_tracepoint.empty()) bpf_program__set_autoload(program(hook.name), false);
+    if (!hook.reason.empty() || !hook.missing_tracepoint.empty() || hook.counts)
+      bpf_program__set_autoload(program(hook.name), false);
   }
 }
 
@@ -207,6 +238,7 @@ Result<void> Probes::size_maps(const ProbeOptions& options) {
   const auto cpus = static_cast<__u32>(possible);
   bpf_map__set_max_entries(skeleton_->maps.cpus, cpus);
   bpf_map__set_max_entries(skeleton_->maps.rings, cpus);
+  if (options.stat) bpf_map__set_max_entries(skeleton_->maps.stats, cpus);
   for (__u32 i = 0; i < cpus; ++i) {
     const int fd =
         bpf_map_create(BPF_MAP_TYPE_RINGBUF, "wp_ring", 0, 0, static_cast<__u32>(options.ring_bytes), nullptr);
@@ -297,6 +329,7 @@ void Probes::set_detail(wp_detail_level detail) {
   for (HookState& hook : hooks_)
     if (const char* why = not_for(detail, hook); why && hook.attached) detach_one(hook, why);
   settle();
+  __atomic_fetch_add(&signals.changes, 1U, __ATOMIC_RELEASE);  // what those still noted counts no more either
 }
 
 void Probes::set_sample(std::uint32_t n) { __atomic_store_n(&skeleton_->bss->signals.sample, n, __ATOMIC_RELEASE); }
@@ -420,6 +453,26 @@ void Probes::detach() {
 
 void Probes::settle() {
   if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0) usleep(50'000);  // nohz_full kernels refuse it
+}
+
+Probes::RunTime Probes::run_time(std::uint32_t hook) const {
+  bpf_prog_info info{};
+  __u32 length = sizeof info;
+  if (program_fds_[hook] < 0 || bpf_obj_get_info_by_fd(program_fds_[hook], &info, &length)) return {};
+  return {info.run_time_ns, info.run_cnt};
+}
+
+int Probes::count_run_time() { return bpf_enable_stats(BPF_STATS_RUN_TIME); }
+
+int Probes::stats_fd() const { return bpf_map__fd(skeleton_->maps.stats); }
+
+std::uint64_t Probes::lost_by_stat() const {
+  std::uint64_t lost = 0;
+  for (std::uint32_t hook = 0; hook < WP_HOOK_count; ++hook) {
+    lost += missed(hook);
+    for (unsigned cpu = 0; cpu < this->cpus(); ++cpu) lost += counters(cpu).count[hook][WP_MAP_FULL];
+  }
+  return lost;
 }
 
 std::uint64_t Probes::missed(std::uint32_t hook) const {

@@ -32,6 +32,7 @@ struct HookState {
   std::string reason;                       ///< why it is not attached
   std::uint32_t verifier_instructions = 0;  ///< that the verifier went through, 0: not loaded, or not told
   std::string missing_tracepoint = {};      ///< the one this kernel lacks, where a function stands in for it
+  bool counts = false;                      ///< with `stat`: its program adds up and makes no record
 };
 
 struct ProbeOptions {
@@ -39,6 +40,7 @@ struct ProbeOptions {
   std::size_t ring_bytes = 0;        ///< per CPU, a power of two of pages
   std::vector<std::string> without;  ///< hooks to leave out, by program name
   wp_detail_level detail = WP_DETAIL_path;
+  bool stat = false;   ///< histograms in the kernel instead of records: `wakepath stat`
   bool empty = false;  ///< programs that do nothing: to measure what being hooked costs by itself
 };
 
@@ -75,6 +77,18 @@ class Probes {
   /// Firings of a hook that the kernel left out on all CPUs, because its program was running there already.
   [[nodiscard]] std::uint64_t missed(std::uint32_t hook) const;
   [[nodiscard]] const std::vector<HookState>& hooks() const { return hooks_; }
+  /// Time the kernel has counted for a hook's program and in how many runs, ns; {0, 0}: it does not count.
+  struct RunTime {
+    std::uint64_t ns = 0, runs = 0;
+  };
+  [[nodiscard]] RunTime run_time(std::uint32_t hook) const;
+  /// A descriptor, the caller's: while it is open the kernel counts that time, for two clock reads a run. Negative:
+  /// refused.
+  static int count_run_time();
+  /// The map of histograms, with ProbeOptions::stat.
+  [[nodiscard]] int stats_fd() const;
+  /// Tasks and sockets without room for state, and firings that the kernel left out.
+  [[nodiscard]] std::uint64_t lost_by_stat() const;
 
  private:
   Probes() = default;

@@ -31,6 +31,7 @@ struct DemoOptions {
   bool json = false;
   bool ipv6 = false;
   std::string detail = "path";
+  std::string sample = "1", max_cpu = "100%";
   std::vector<std::string> only;  ///< of all: these; empty: every one
   bool force = false;
 };
@@ -120,6 +121,12 @@ std::string to_text(const nlohmann::json& json) {
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
 }
 
+std::vector<std::string> recorder_options(const DemoOptions& options) {
+  std::vector<std::string> words{"--detail", options.detail, "--sample", options.sample};
+  if (options.max_cpu != "100%") words.insert(words.end(), {"--max-cpu", options.max_cpu});
+  return words;
+}
+
 /// True: the recording agrees with the truth and with the demo's row.
 Result<bool> demo(const Demo& one, const DemoOptions& options) {
   DemoPlan plan{one,
@@ -130,7 +137,7 @@ Result<bool> demo(const Demo& one, const DemoOptions& options) {
                 options.force || options.recording.empty(),
                 {},
                 options.ipv6,
-                {"--detail", options.detail}};
+                recorder_options(options)};
   auto folder = make_truth_folder(plan, options);
   if (!folder) return std::move(folder.error());
   const auto findings = run_and_compare(plan);
@@ -162,7 +169,7 @@ nlohmann::json demo_row(const Demo& one, const DemoOptions& options, const fs::p
                       true,
                       folder,
                       options.ipv6,
-                      {"--detail", options.detail}};
+                      recorder_options(options)};
   const auto findings = run_and_compare(plan);
   if (!findings) {
     row["problems"] = {findings.error().message};
@@ -248,6 +255,9 @@ void add_demo(CLI::App& app, int& status) {
       ->check(check_name);
   command->add_option("--detail", options->detail, "level of detail of the recording: light, path or timeline")
       ->check(CLI::IsMember({"light", "path", "timeline"}));
+  command->add_option("--sample", options->sample, "as of record, for tests: what is left out counts as missing")
+      ->group("");
+  command->add_option("--max-cpu", options->max_cpu, "as of record, for tests")->group("");
   command->add_flag("-6,--ipv6", options->ipv6, "over ::1 instead of 127.0.0.1");
   command->add_flag("--json", options->json, "print JSON");
   add_color_option(*command, options->color);

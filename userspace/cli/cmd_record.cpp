@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <spdlog/spdlog.h>
 
+#include <charconv>
 #include <memory>
 
 #include "userspace/base/exit_code.hpp"
@@ -18,10 +19,21 @@ std::size_t ring_bytes(unsigned mebibytes) {
   return bytes;
 }
 
+// "2%" or "2": percent, in millionths.
+Result<std::uint32_t> share_ppm(const std::string& text) {
+  double percent = 0;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), percent);
+  const std::string unit(rest, text.data() + text.size());
+  if (error != std::errc() || (!unit.empty() && unit != "%") || !(percent >= 0.01 && percent <= 100))
+    return Error{ExitCode::kUsage, "--max-cpu: '" + text + "' is no share of 0.01% to 100%; write 2%"};
+  return static_cast<std::uint32_t>(percent * 1e4);
+}
+
 struct Typed {
   RecordOptions options;
   TypedTarget target;
   std::string detail = "path";
+  std::string max_cpu;
   unsigned ring_mebibytes = 16;
   unsigned ring_pages = 0;
   bool verbose = false;
@@ -35,6 +47,11 @@ int run(Typed& typed) {
   };
   if (auto applied = apply(typed.target, typed.options); !applied) return fail(applied.error());
   typed.options.ring_bytes = typed.ring_pages ? typed.ring_pages * 4096U : ring_bytes(typed.ring_mebibytes);
+  if (!typed.max_cpu.empty()) {
+    auto ppm = share_ppm(typed.max_cpu);
+    if (!ppm) return fail(ppm.error());
+    typed.options.max_cpu_ppm = *ppm;
+  }
   typed.options.detail = static_cast<wp_detail_level>(*model::detail_from_name(typed.detail));
   auto status = record(typed.options);
   return status ? *status : fail(status.error());
@@ -51,6 +68,10 @@ void add_record(CLI::App& app, int& status) {
                   "path (default); light: cheaper, without system calls; timeline: also interrupts, softirqs, every "
                   "switch, and entries of system calls")
       ->check(CLI::IsMember({"light", "path", "timeline"}));
+  sub->add_option("--sample", typed->options.sample, "record one request of this many, each whole")
+      ->check(CLI::Range(1U, 1000000U));
+  sub->add_option("--max-cpu", typed->max_cpu,
+                  "give up detail where recording takes more of all CPUs' time than this, such as 2%");
   sub->add_option("-o,--output", typed->options.output, "file to write (default: wakepath.wkp)");
   sub->add_flag("-f,--force", typed->options.replace, "replace the file if it is there");
   sub->add_option("--ring", typed->ring_mebibytes, "MiB of buffer for each CPU (default: 16)")

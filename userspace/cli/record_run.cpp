@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,6 +21,8 @@
 #include "userspace/capture/probes.hpp"
 #include "userspace/capture/recorder.hpp"
 #include "userspace/capture/refusal.hpp"
+#include "userspace/cli/record_budget.hpp"
+#include "userspace/cli/watched.hpp"
 #include "userspace/stream/recording_writer.hpp"
 
 namespace wp::cli {
@@ -105,22 +106,6 @@ class Command {
   int status_ = 0;
 };
 
-// Holds the processes named with -p by descriptor, so that a reused number is never taken for them.
-class Watched {
- public:
-  explicit Watched(const std::vector<pid_t>& pids) {
-    for (const pid_t pid : pids) fds_.emplace_back(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
-  }
-  [[nodiscard]] bool all_ended() const {
-    return !fds_.empty() && std::none_of(fds_.begin(), fds_.end(), [](const UniqueFd& fd) {
-      return fd && (syscall(SYS_pidfd_send_signal, fd.get(), 0, nullptr, 0) == 0 || errno == EPERM);
-    });
-  }
-
- private:
-  std::vector<UniqueFd> fds_;
-};
-
 std::string own_command_line() {
   std::ifstream file("/proc/self/cmdline");
   std::string words;
@@ -191,6 +176,7 @@ class Session {
   std::unique_ptr<capture::Probes> probes_;
   std::unique_ptr<stream::RecordingWriter> writer_;
   std::unique_ptr<capture::Recorder> recorder_;
+  std::unique_ptr<Budget> budget_;
   std::unique_ptr<Watched> watched_;
   std::uint64_t end_ns_ = 0, next_check_ns_ = 0, next_usage_ns_ = 0;
 };
@@ -223,6 +209,7 @@ Result<void> Session::prepare() {
   if (!pids) return std::move(pids.error());
   watched_ = std::make_unique<Watched>(options_.target.pids);
   if (auto attached = probes_->attach(); !attached) return attached;
+  probes_->set_sample(options_.sample);
   if (auto found = probes_->find_existing(*pids); !found) return found;
   if (options_.target.port && probes_->target_count() == 0)
     return Error{ExitCode::kError, "nobody has a socket with local port " + std::to_string(options_.target.port) +
@@ -239,7 +226,10 @@ Result<void> Session::prepare() {
   recorder_ = std::make_unique<capture::Recorder>(*probes_, *facts_, *writer_);
   capture::DetailChange asked;
   asked.from = asked.to = options_.detail;
+  asked.sample = options_.sample;
+  asked.budget_ppm = options_.max_cpu_ppm;
   recorder_->note_detail(asked);
+  if (options_.max_cpu_ppm) budget_ = std::make_unique<Budget>(*probes_, *recorder_, asked);
   return {};
 }
 
@@ -257,6 +247,7 @@ Result<void> Session::loop() {
     if (auto turned = recorder_->turn(); !turned) return turned;
     if (auto served = probes_->serve_signals(); !served) return served;
     if (auto written = write_usage(); !written) return written;
+    if (budget_) budget_->keep(now_ns());
     usleep(recorder_->pause_us());
   }
   return {};

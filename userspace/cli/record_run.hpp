@@ -21,6 +21,8 @@ struct RecordOptions {
   std::vector<std::string> without;
   bool empty = false;  ///< attach programs that do nothing, to measure what that costs
   wp_detail_level detail = WP_DETAIL_path;
+  std::uint32_t sample = 1;       ///< record one request of so many
+  std::uint32_t max_cpu_ppm = 0;  ///< of all CPUs' time, for the recorder and its programs; 0: no limit
   std::optional<std::uint64_t> max_loss;
   int ready_fd = -1;
   bool quiet = false;

@@ -185,7 +185,7 @@ class Blamer {
     who.doing = doing_in(gap);
     if (gap.off_state & kStopped) return ledger_.add(Cause::kStopped, from, to, who);
     if (phase == Phase::kUntold && wake.certainty == Seen::kUnknown) return ledger_.add_unknown(from, to, wake.why);
-    if (is_light_ && wake.why != Reason::kHandedOver) return ledger_.add_unknown(from, to, Reason::kNotAtThisDetail);
+    if (hides_work_ && wake.why != Reason::kHandedOver) return ledger_.add_unknown(from, to, Reason::kNotAtThisDetail);
     if (phase == Phase::kUntold && wake.why == Reason::kHandedOver) {
       who.task = wake.woken;
       who.asleep = nullptr;
@@ -257,7 +257,7 @@ class Blamer {
     if (phase == Phase::kLeaving) return ledger_.add(Cause::kSyscall, from, to);
     if (path_.wake.certainty == Seen::kUnknown && phase == Phase::kUntold && path_.delivery_id)
       return ledger_.add_unknown(from, to, path_.wake.why);
-    if (is_light_) return ledger_.add_unknown(from, to, Reason::kNotAtThisDetail);  // at what, its calls would tell
+    if (hides_work_) return ledger_.add_unknown(from, to, Reason::kNotAtThisDetail);
     const auto& marks = facts_.reader.marks;
     auto next = std::upper_bound(marks.begin(), marks.end(), from,
                                  [](std::uint64_t ns, const Mark& mark) { return ns < mark.at_ns; });
@@ -327,6 +327,7 @@ class Blamer {
   const model::Path& path_;
   const BlameFacts& facts_;
   const bool is_light_ = path_.at(Stage::kDone).why == Reason::kDoneWhenCopied;
+  const bool hides_work_ = is_light_ || facts_.is_sampled;  // what the reader was at, calls that were not recorded tell
   Ledger ledger_;
 };
 

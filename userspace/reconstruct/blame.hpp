@@ -20,6 +20,7 @@ struct BlameFacts {
   const CpuTracker& cpus;
   SocketTracker& sockets;
   const NameTable& names;
+  bool is_sampled = false;  ///< of most requests nothing was recorded: what the reader was at is not known
 };
 
 /// Adds up to model::total_ns(path); empty where that has none.

@@ -15,6 +15,8 @@ class DetailTracker {
   bool on(const wp_detail& r);
   /// Whether the level changed within [from_ns, to_ns]: then something of that time may not have been recorded.
   [[nodiscard]] bool changed_within(std::uint64_t from_ns, std::uint64_t to_ns) const;
+  /// At the moment.
+  [[nodiscard]] bool is_sampled() const { return !changes_.empty() && changes_.back().sample > 1; }
   [[nodiscard]] const std::vector<model::DetailChange>& all() const { return changes_; }
 
  private:

@@ -143,8 +143,8 @@ void Reconstructor::route(const wp_read_call& record) {
     ++summary_.reads;
     model::Path path = build_pipe_path(r, tasks_.get({r.tid, r.start_ns}, r.pid), names_);
     close_without_reply(path, Reason::kNoReply);
-    path.blame =
-        assign_blame(path, {tasks_.get({r.tid, r.start_ns}, r.pid), tasks_, nullptr, 0, cpus_, sockets_, names_});
+    path.blame = assign_blame(path, {tasks_.get({r.tid, r.start_ns}, r.pid), tasks_, nullptr, 0, cpus_, sockets_,
+                                     names_, details_.is_sampled()});
     emit(path);
     return;
   }
@@ -229,8 +229,8 @@ void Reconstructor::add_parts(SocketState& socket, const ReadCall& r, const std:
   for (const Taken& part : parts) {
     model::Path path = build_path(part, r, socket, reader, tasks_, names_, !gaps_.empty());
     path.deliveries_of_read = static_cast<std::uint32_t>(parts.size());
-    path.blame =
-        assign_blame(path, {reader, tasks_, tasks_.find(socket.acceptor), socket.accepted_ns, cpus_, sockets_, names_});
+    path.blame = assign_blame(path, {reader, tasks_, tasks_.find(socket.acceptor), socket.accepted_ns, cpus_, sockets_,
+                                     names_, details_.is_sampled()});
     if (r.flags & WP_READ_UNSURE) {
       const bool light = r.flags & WP_READ_LIGHT;
       model::StagePoint& copied = path.at(light ? Stage::kDone : r.entry_seen ? Stage::kCopied : Stage::kRead);

@@ -20,10 +20,13 @@ bool TaskState::slept_since(std::uint64_t ns) const {
 }
 
 std::uint64_t TaskState::first_sleep(std::uint64_t ns, std::uint32_t nr) const {
-  std::uint64_t first = 0;
-  for (auto gap = gaps.rbegin(); gap != gaps.rend() && gap->off_ns >= ns && gap->off_ns; ++gap)
-    if (gap->slept() && (!gap->off_nr || gap->off_nr == nr + 1)) first = gap->off_ns;
-  return first;
+  const Gap* first = nullptr;
+  for (auto gap = gaps.rbegin(); gap != gaps.rend() && gap->off_ns >= ns && gap->off_ns; ++gap) {
+    if (!gap->slept() || (gap->off_nr && gap->off_nr != nr + 1)) continue;
+    if (first && gap->calls != first->calls) break;  // an earlier call, which has no record of its own
+    first = &*gap;
+  }
+  return first ? first->off_ns : 0;
 }
 
 std::int32_t TaskState::cpu_at(std::uint64_t ns, std::uint32_t cpu_now) const {
@@ -80,6 +83,7 @@ const Gap& TaskTracker::on(const wp_run& r, std::uint64_t cookie) {
   gap.prev_comm = r.prev_comm;
   gap.on_unseen = r.flags & WP_RUN_UNSEEN;
   gap.off_nr = r.off_nr;
+  gap.calls = r.calls;
   gap.runnable_cpu = r.runnable_cpu;
   gap.all_switches_seen = r.flags & WP_RUN_WATCHED_CPU;
   if (gap.woken_by) wakes_[delivery_slot(gap.woken_by)] = {gap.woken_by, id, gap};

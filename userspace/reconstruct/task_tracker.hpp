@@ -38,7 +38,8 @@ struct Gap {
   bool all_switches_seen = false;  ///< while it waited for on_cpu, every switch there left a record
   model::Level wake_level = model::Level::kUnknown;
   wp_comm waker_comm{}, prev_comm{};
-  bool on_unseen = false;  ///< on_ns is only when it was found running
+  bool on_unseen = false;   ///< on_ns is only when it was found running
+  std::uint32_t calls = 0;  ///< it had returned from when it left, modulo 2^32: equal in two gaps of one call
 
   /// It left its CPU before we looked, and was woken since.
   [[nodiscard]] bool asleep_at_start() const { return !off_ns && waking_ns; }

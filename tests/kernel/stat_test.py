@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`wakepath stat` against a recording of the same requests: usage stat_test.py SOURCE_DIR BINARY_DIR; 77: skipped.
+
+Both watch one server at once. Every request must be in the kernel's histograms exactly once, as many of them woken as
+the recording says, and the percentiles must be those of the recorded paths within the width of a bin, and what the
+two see of one instant apart. The JSON must fit its schema, and its numbers add up.
+"""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+
+REQUESTS = 8000
+BIN = 1 / 16  # a bin is that much of its lower bound wide at most
+APART_NS = 2500  # two programs on one hook run one after the other
+SERVERS = (("epoll-echo", 1, []), ("epoll-echo", 64, []), ("select-echo", 8, []), ("blocking-echo", 1, ["--sequential"]),
+           ("udp-echo", 8, ["--udp"]))
+
+
+def started(command):
+    """A process that has written to its --ready-fd."""
+    ready, tell = os.pipe()
+    process = subprocess.Popen([*command, "--ready-fd", str(tell)], pass_fds=[tell], stdout=subprocess.PIPE, text=True)
+    os.close(tell)
+    if os.read(ready, 1) != b"\0":
+        raise RuntimeError(f"{command[1]} did not begin")
+    os.close(ready)
+    return process
+
+
+def ended(process):
+    process.send_signal(signal.SIGINT)
+    out = process.communicate(timeout=120)[0]
+    if process.returncode != 0:
+        raise RuntimeError(f"status {process.returncode}")
+    return out
+
+
+def measure(binary, file, server, connections, options):
+    """What stat printed, and the paths of the recording."""
+    wakepath = str(binary / "wakepath")
+    serving = subprocess.Popen([binary / f"demo-servers/wakepath-{server}", "--max-seconds", "120"], stdout=subprocess.PIPE,
+                               text=True)
+    try:
+        port = serving.stdout.readline().split()[1]
+        stat = started([wakepath, "stat", "-p", str(serving.pid), "--json", "--at-end"])
+        recorder = started([wakepath, "record", "-q", "-f", "-p", str(serving.pid), "-o", file])
+        subprocess.run([binary / "demo-servers/wakepath-load-client", "--connect", f"127.0.0.1:{port}", "--requests",
+                        str(REQUESTS), "--connections", str(connections), "--max-seconds", "100", *options], check=True,
+                       stdout=subprocess.DEVNULL)
+        ended(recorder)
+        lines = ended(stat)
+    finally:
+        serving.kill()
+        serving.communicate()
+    exported = subprocess.run([wakepath, "export", "jsonl", file, "-o", "-"], stdout=subprocess.PIPE, text=True, check=True)
+    return lines, [json.loads(line) for line in exported.stdout.splitlines()]
+
+
+def stages_of(paths):
+    times = {"total": [], "waking": [], "running": [], "read": []}
+    for path in paths:
+        at = {name: stage["ts_ns"] for name, stage in path["stages"].items()}
+        copied = at.get("copied", at.get("read"))  # where entries are not recorded, `read` is shown at the copy
+        if "queued" not in at or copied is None or path["bytes"] == 0:
+            continue
+        times["total"].append(copied - at["queued"])
+        if path["wake"]["needed"]:
+            times["waking"].append(at["waking"] - at["queued"])
+            times["running"].append(at["running"] - at["waking"])
+            times["read"].append(copied - at["running"])
+    return {name: sorted(values) for name, values in times.items()}
+
+
+def percentile(values, percent):
+    return values[max(0, -(-len(values) * percent // 100) - 1)]
+
+
+def complaints(binary, source, lines, paths):
+    schema = source / "docs/schema/stat.json"
+    checked = subprocess.run([sys.executable, source / "tests/support/validate_json.py", schema], input=lines, text=True,
+                             stdout=subprocess.PIPE, check=False)
+    if checked.returncode not in (0, 77):
+        yield f"schema: {checked.stdout}"
+    table = json.loads(lines)
+    truth = stages_of(paths)
+    if len(truth["total"]) != REQUESTS:
+        yield f"only {len(truth['total'])} paths are fit to compare with"
+    if table["reads"] != REQUESTS or table["untracked"] or table["forgotten"] or table["lost"]:
+        yield f"{table['reads']} reads of {REQUESTS}: {table}"
+    for name, values in truth.items():
+        stage = table["stages"][name]
+        count = stage["count"]
+        if abs(count - len(values)) > len(values) / 200 + 2:
+            yield f"{name}: {count} counted, {len(values)} recorded"
+        for percent in (50, 90, 99) if values else ():
+            told, true = stage[f"p{percent}_ns"], percentile(values, percent)
+            if abs(told - true) > true * BIN + APART_NS:
+                yield f"{name} p{percent}: {told} ns, but recorded {true} ns"
+
+
+def main():
+    if os.geteuid() != 0:
+        print("SKIPPED: needs root")
+        return 77
+    source, binary = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    failed = False
+    with tempfile.TemporaryDirectory() as folder:
+        for server, connections, options in SERVERS:
+            lines, paths = measure(binary, os.path.join(folder, "stat.wkp"), server, connections, options)
+            found = list(complaints(binary, source, lines, paths))
+            print(f"{server} {connections}: {'; '.join(found) or 'ok'}", flush=True)
+            failed |= bool(found)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

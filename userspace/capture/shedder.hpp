@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+// What --max-cpu gives up, in which order, and when it takes it back.
+#include <cstdint>
+
+#include "bpf/wire/events.h"
+
+namespace wp::capture {
+
+/// A level of detail and of how many requests one is recorded; in the order in which they are given up.
+struct Step {
+  wp_detail_level detail = WP_DETAIL_path;
+  std::uint32_t sample = 1;
+};
+/// What comes after `now`, less of it; the last gives itself.
+Step less_than(Step now);
+/// What came before, not above `asked`, and never timeline: its programs would go on from what they noted before.
+Step more_than(Step now, Step asked);
+
+/// Decides by the share of each second, nothing else: no clock, no kernel.
+class Shedder {
+ public:
+  Shedder(Step asked, std::uint32_t budget_ppm) : asked_(asked), now_(asked), budget_ppm_(budget_ppm) {}
+  /// One interval's use. Returns true if the step changed.
+  bool on(std::uint32_t used_ppm);
+  [[nodiscard]] Step now() const { return now_; }
+
+ private:
+  static constexpr unsigned kCalmIntervals = 10;  ///< far below the budget for so long: more may be recorded again
+  static constexpr std::uint32_t kCalmPart = 4;   ///< "far below": less than the budget divided by this
+
+  Step asked_, now_;
+  std::uint32_t budget_ppm_;
+  unsigned calm_ = 0;
+};
+
+}  // namespace wp::capture
