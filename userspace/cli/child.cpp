@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -122,8 +123,13 @@ Result<int> Child::wait(Milliseconds patience) {
     return Error{ExitCode::kError, fmt::format("{} did not end within {} ms", name_, patience.count())};
   }
   int status = 0;
-  if (waitpid(pid_, &status, 0) != pid_) return failed("wait for " + name_);
+  rusage use{};
+  if (wait4(pid_, &status, 0, &use) != pid_) return failed("wait for " + name_);
   process_.reset();
+  const auto ns = [](const timeval& t) {
+    return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(t.tv_usec) * 1000U;
+  };
+  used_ = {ns(use.ru_utime) + ns(use.ru_stime), static_cast<std::uint64_t>(use.ru_nvcsw)};
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 

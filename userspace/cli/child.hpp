@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,13 @@ class Child {
   /// Its exit status, or 128 plus the signal that ended it.
   Result<int> wait(Milliseconds patience);
 
+  /// By the kernel's own books, of it and of the children it waited for; known once it was waited for.
+  struct Used {
+    std::uint64_t cpu_ns = 0;
+    std::uint64_t switches = 0;  ///< voluntary ones: it slept so often
+  };
+  [[nodiscard]] const Used& used() const { return used_; }
+
  private:
   Child(std::string name, pid_t pid, UniqueFd process, UniqueFd output)
       : name_(std::move(name)), pid_(pid), process_(std::move(process)), output_(std::move(output)) {}
@@ -61,6 +69,7 @@ class Child {
   UniqueFd process_;  ///< a pidfd; empty once the process was waited for
   UniqueFd output_;
   std::string unread_;
+  Used used_;
 };
 
 }  // namespace wp::cli

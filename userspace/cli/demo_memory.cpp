@@ -13,8 +13,6 @@
 #include <thread>
 #include <vector>
 
-#include "userspace/base/unique_fd.hpp"
-
 namespace wp::cli {
 namespace {
 
@@ -52,6 +50,8 @@ void add_process(pid_t pid, Footprint& all) {
   for (const pid_t child : children) add_process(child, all);
 }
 
+}  // namespace
+
 UniqueFd connect_to(const std::string& where) {
   const std::size_t colon = where.rfind(':');
   const auto port = htons(static_cast<std::uint16_t>(std::strtoul(where.c_str() + colon + 1, nullptr, 10)));
@@ -69,8 +69,6 @@ UniqueFd connect_to(const std::string& where) {
   if (!fd || connect(fd.get(), address, v6 ? sizeof six : sizeof four) != 0) return UniqueFd();
   return fd;
 }
-
-}  // namespace
 
 std::optional<MemoryUse> measure_memory(pid_t server, const std::string& where) {
   // The first connection may cost what all of them share.

@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 
+#include "userspace/base/unique_fd.hpp"
+
 namespace wp::cli {
 
 /// Memory of a process tree as /proc has it. The sockets themselves are the kernel's and not in it.
@@ -15,6 +17,9 @@ struct MemoryUse {
   std::int64_t bytes = 0;         ///< growth by all of them; proportional share, page tables, kernel stacks
   std::int64_t tasks = 0;         ///< growth
 };
+
+/// A connection to `where` (ADDR:PORT, [ADDR]:PORT); empty: it was refused.
+UniqueFd connect_to(const std::string& where);
 
 /// Opens a few idle connections to `where` (ADDR:PORT), looks at the tree of `server`, and closes them. The server
 /// is back to where it was when this returns. Nothing: it could not be connected to or looked at.

@@ -6,6 +6,8 @@
 
 #include <chrono>
 #include <csignal>
+#include <fstream>
+#include <optional>
 #include <system_error>
 #include <thread>
 
@@ -120,6 +122,7 @@ Result<std::string> run_client(const DemoPlan& plan, const std::string& where, c
   if (plan.demo.one_at_a_time) argv.push_back("--sequential");
   if (plan.demo.transport == DemoTransport::kUdp) argv.push_back("--udp");
   append(argv, plan.demo.load);
+  argv.insert(argv.end(), plan.load.begin(), plan.load.end());
   auto client = Child::start(argv, Child::Stdout::kCapture);
   if (!client) return std::move(client.error());
   const auto patience = std::chrono::seconds(limit_seconds(plan) + 30);
@@ -169,7 +172,9 @@ Result<DemoRun> run_mechanism(const DemoPlan& plan, const fs::path& own) {
   if (*ended != 0) return Error{ExitCode::kError, fmt::format("{} ended with status {}", plan.demo.program, *ended)};
   auto recorded = stop_recorder(*recorder);
   if (!recorded) return std::move(recorded.error()).within("record the demo");
-  return DemoRun{std::move(*told), {}, {}, {}};
+  DemoRun run;
+  run.client_json = std::move(*told);
+  return run;
 }
 
 /// Of a server of its own: what the connections leave behind (zombies, sessions) must not be in the recording.
@@ -178,28 +183,66 @@ std::optional<MemoryUse> memory_of(const DemoPlan& plan) {
   return server ? measure_memory(server->process.pid(), server->where) : std::nullopt;
 }
 
+/// Second number of schedstat, of all threads it has now.
+std::uint64_t waited_for_a_cpu_ns(pid_t pid) {
+  std::uint64_t sum = 0;
+  std::error_code gone;
+  for (const auto& thread : fs::directory_iterator(fmt::format("/proc/{}/task", pid), gone)) {
+    std::ifstream in(thread.path() / "schedstat");
+    std::uint64_t ran = 0, waited = 0;
+    if (in >> ran >> waited) sum += waited;
+  }
+  return sum;
+}
+
+/// Everything between the server's start and its end. The client's line, if there is a client.
+Result<std::string> put_load_on(const DemoPlan& plan, const DemoRun& run, const Server& server) {
+  if (plan.before_load) plan.before_load(server.where);
+  std::string said;
+  if (plan.client) {
+    auto client = run_client(plan, server.where, run.client_log);
+    if (!client) return std::move(client.error()).within("put load on the demo");
+    said = std::move(*client);
+  }
+  if (plan.after_load) plan.after_load(server.where);
+  std::this_thread::sleep_for(50ms);  // the server's last answers and the end of the connections
+  return said;
+}
+
 }  // namespace
 
 Result<DemoRun> run_demo(const DemoPlan& plan) {
   auto own = own_program();
   if (!own) return std::move(own.error());
   if (plan.demo.transport == DemoTransport::kNone) return run_mechanism(plan, *own);
-  DemoRun run{{}, plan.truth_folder / "client.truth", plan.truth_folder / "server.truth", {}};
+  DemoRun run;
+  run.client_log = plan.truth_folder / "client.truth";
+  run.server_log = plan.truth_folder / "server.truth";
 
-  if (plan.demo.transport == DemoTransport::kTcp) run.memory = memory_of(plan);
+  if (plan.demo.transport == DemoTransport::kTcp && plan.measure_memory) run.memory = memory_of(plan);
+  const auto begin = std::chrono::steady_clock::now();
   auto server = start_server(plan, run.server_log);
   if (!server) return std::move(server.error()).within("start the demo's server");
-  auto recorder = start_recorder(plan, *own, server->process.pid());
-  if (!recorder) return std::move(recorder.error()).within("record the demo");
-  auto client = run_client(plan, server->where, run.client_log);
-  if (!client) return std::move(client.error()).within("put load on the demo");
-  run.client_json = std::move(*client);
+  run.server = server->process.pid();
+  std::optional<Child> recorder;
+  if (plan.record) {
+    auto started = start_recorder(plan, *own, run.server);
+    if (!started) return std::move(started.error()).within("record the demo");
+    recorder.emplace(std::move(*started));
+  }
+  auto said = put_load_on(plan, run, *server);
+  if (!said) return std::move(said.error());
+  run.client_json = std::move(*said);
 
-  std::this_thread::sleep_for(50ms);  // the server's last answers and the end of the connections
-  auto recorded = stop_recorder(*recorder);
-  if (!recorded) return std::move(recorded.error()).within("record the demo");
+  if (recorder) {
+    auto recorded = stop_recorder(*recorder);
+    if (!recorded) return std::move(recorded.error()).within("record the demo");
+  }
+  run.queue_ns = waited_for_a_cpu_ns(run.server);
   auto stopped = stop_server(server->process);
   if (!stopped) return std::move(stopped.error()).within("stop the demo's server");
+  run.used = server->process.used();
+  run.wall_ns = static_cast<std::uint64_t>(std::chrono::nanoseconds(std::chrono::steady_clock::now() - begin).count());
   return run;
 }
 

@@ -7,11 +7,13 @@
 // knows it did, and ends.
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "userspace/base/result.hpp"
+#include "userspace/cli/child.hpp"
 #include "userspace/cli/demo_memory.hpp"
 #include "userspace/cli/demo_table.hpp"
 
@@ -26,7 +28,13 @@ struct DemoPlan {
   bool replace_recording = false;
   std::filesystem::path truth_folder;  ///< exists
   bool ipv6 = false;
-  std::vector<std::string> record_options;  ///< more for the recorder
+  std::vector<std::string> record_options{};  ///< more for the recorder
+  std::vector<std::string> load{};      ///< of the client, besides the demo's own
+  bool client = true;                   ///< false: nobody talks to the server but the steps below
+  bool record = true;                   ///< false: the server is alone with its load
+  bool measure_memory = true;
+  /// With where the server listens: before the client and after it, both within the recording.
+  std::function<void(const std::string&)> before_load{}, after_load{};
 };
 
 /// What is left when all three have ended.
@@ -34,6 +42,10 @@ struct DemoRun {
   std::string client_json;  ///< the line the client printed; of a program without a client: the program's
   std::string client_log, server_log;
   std::optional<MemoryUse> memory;  ///< absent: no connections to measure by
+  pid_t server = 0;                 ///< 0: the program was no server
+  Child::Used used;                 ///< by the server and its children, from its start to its end
+  std::uint64_t wall_ns = 0;        ///< so long it lived
+  std::uint64_t queue_ns = 0;       ///< so long its threads waited for a CPU
 };
 
 /// The recorder is this program itself, the others are looked for beside it.
