@@ -57,6 +57,19 @@ TEST(ThreadTimeTest, SummingUpOnTheWayChangesNothing) {
   EXPECT_GT(folded.idle().run_ns, 0U);
 }
 
+// Nothing arrives for a thousand seconds: every piece is kept. Were all looked at with each new one, this would take
+// hours.
+TEST(ThreadTimeTest, ALongStretchTakesNoLongerThanItsPieces) {
+  QuietStretches q;
+  q.begin(kMs);
+  ThreadTime t;
+  std::uint64_t at = kMs;
+  for (int i = 0; i < 1'000'000; ++i, at += kMs) t.add(i % 2 ? State::kRun : State::kSleep, at, at + kMs, q);
+  q.on_arrival(at);
+  t.settle(q);
+  EXPECT_EQ(t.idle().run_ns + t.idle().sleep_ns, 1'000'000 * kMs - QuietStretches::kSettleNs);
+}
+
 TEST(ThreadTimeTest, TimeThatWaitedForACpuIsNotAvailable) {
   const model::Spent spent{1, 8, 1};
   EXPECT_DOUBLE_EQ(spent.share_of_available(), 0.5);

@@ -7,8 +7,6 @@ namespace wp::reconstruct {
 
 namespace {
 
-constexpr std::size_t kPiecesKept = 4096;
-
 std::uint64_t& part_of(model::Spent& spent, ThreadTime::State state) {
   switch (state) {
     case ThreadTime::State::kRun: return spent.run_ns;
@@ -36,7 +34,10 @@ void ThreadTime::add(State state, std::uint64_t from_ns, std::uint64_t to_ns, co
   if (to_ns <= from_ns) return;
   part_of(all_, state) += to_ns - from_ns;
   pieces_.push_back({from_ns, to_ns, state});
-  if (pieces_.size() >= kPiecesKept) fold(quiet, quiet.known_until_ns());
+  if (pieces_.size() < fold_at_) return;
+  fold(quiet, quiet.known_until_ns());
+  // In a long stretch nothing can be forgotten yet: not to look at all of them again with every piece.
+  fold_at_ = std::max(kPiecesKept, 2 * pieces_.size());
 }
 
 void ThreadTime::settle(const QuietStretches& quiet) { fold(quiet, ~std::uint64_t{0}); }

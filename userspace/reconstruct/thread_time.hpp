@@ -58,7 +58,10 @@ class ThreadTime {
   };
   void fold(const QuietStretches& quiet, std::uint64_t upto_ns);
 
+  static constexpr std::size_t kPiecesKept = 4096;
+
   std::vector<Piece> pieces_;
+  std::size_t fold_at_ = kPiecesKept;
   std::size_t stretch_ = 0;  // the first that may still matter
   model::Spent all_, idle_;
 };
