@@ -29,9 +29,9 @@ struct DemoPlan {
   std::filesystem::path truth_folder;  ///< exists
   bool ipv6 = false;
   std::vector<std::string> record_options{};  ///< more for the recorder
-  std::vector<std::string> load{};      ///< of the client, besides the demo's own
-  bool client = true;                   ///< false: nobody talks to the server but the steps below
-  bool record = true;                   ///< false: the server is alone with its load
+  std::vector<std::string> load{};            ///< of the client, besides the demo's own
+  bool client = true;                         ///< false: nobody talks to the server but the steps below
+  bool record = true;                         ///< false: the server is alone with its load
   bool measure_memory = true;
   /// With where the server listens: before the client and after it, both within the recording.
   std::function<void(const std::string&)> before_load{}, after_load{};
