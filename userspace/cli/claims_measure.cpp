@@ -2,6 +2,7 @@
 #include "userspace/cli/claims_measure.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -45,18 +46,31 @@ std::vector<std::string> load_words(const Arm& arm) {
   return words;
 }
 
-/// Connections on which nothing more is sent.
-void stay_quiet(const Arm& arm, const std::string& where) {
-  std::vector<UniqueFd> open;
-  for (std::uint64_t i = 0; i < arm.quiet_connections; ++i) open.push_back(connect_to(where));
+/// Connections on which nothing more is sent. They stay open until the recording has ended: their end would be an
+/// event.
+Result<void> stay_quiet(const Arm& arm, const std::string& where, std::vector<UniqueFd>& open) {
+  for (std::uint64_t i = 0; i < arm.quiet_connections; ++i) {
+    open.push_back(connect_to(where));
+    if (!open.back()) return Error{ExitCode::kError, fmt::format("idle connection {} was refused", i + 1)};
+  }
   if (arm.unanswered && !open.empty()) {
     const std::string two(2 * kMessageBytes, 'u');
-    [[maybe_unused]] const auto sent = send(open[0].get(), two.data(), two.size(), MSG_NOSIGNAL);
+    if (send(open[0].get(), two.data(), two.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(two.size()))
+      return Error{ExitCode::kError, "two requests at once could not be sent"};
   }
   std::this_thread::sleep_for(std::chrono::milliseconds(arm.quiet_ms));
+  return {};
 }
 
-DemoPlan plan_of(const Arm& arm, const Demo& demo, const fs::path& folder) {
+/// As many descriptors as are allowed: idle connections are ours.
+void allow_many_descriptors() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 4096);
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+DemoPlan plan_of(const Arm& arm, const Demo& demo, const fs::path& folder, std::vector<UniqueFd>& open) {
   DemoPlan plan{demo, arm.connections, arm.requests, kMessageBytes, folder / "claims.wkp", true, folder, false};
   plan.demo.load = {};
   plan.load = load_words(arm);
@@ -65,21 +79,23 @@ DemoPlan plan_of(const Arm& arm, const Demo& demo, const fs::path& folder) {
   plan.record_options = {"-q", "--ring", "64"};
   plan.measure_memory = arm.memory;
   if (arm.early_ms > 0)
-    plan.before_load = [&arm](const std::string&) {
+    plan.before_load = [&arm](const std::string&) -> Result<void> {
       std::this_thread::sleep_for(std::chrono::milliseconds(arm.early_ms));
+      return {};
     };
-  if (arm.quiet_ms > 0) plan.after_load = [&arm](const std::string& where) { stay_quiet(arm, where); };
+  if (arm.quiet_ms > 0)
+    plan.after_load = [&arm, &open](const std::string& where) { return stay_quiet(arm, where, open); };
   return plan;
 }
 
-Result<void> read_recording(DemoFindings& findings, model::Evidence& evidence, PathCounts& counts) {
+/// `compare`: the logs of both ends are of all that was sent.
+Result<void> read_recording(DemoFindings& findings, bool compare, model::Evidence& evidence, PathCounts& counts) {
   std::optional<truth::Comparer> comparer;
-  if (findings.plan.client) {
+  if (compare) {
     auto loaded = truth::Comparer::load(findings.run.client_log, findings.run.server_log);
     if (!loaded) return std::move(loaded.error());
     comparer.emplace(std::move(*loaded));
   }
-  // Connections of our own, after the load, are in no log.
   auto analysis = analyse_with_evidence(findings.plan.recording, [&](const model::Path& path) {
     if (comparer) comparer->on_path(path);
     counts.add(path);
@@ -125,15 +141,17 @@ void draw(const fs::path& recording, const model::ThreadEvidence& thread, judge:
 Result<void> run_server(const Arm& arm, const fs::path& folder, judge::ArmRun& run) {
   const Demo* demo = find_demo(arm.demo);
   if (!demo) return Error{ExitCode::kError, "there is no demo " + in_quotes(arm.demo)};
-  const DemoPlan plan = plan_of(arm, *demo, folder);
+  std::vector<UniqueFd> open;
+  const DemoPlan plan = plan_of(arm, *demo, folder, open);
   auto ran = run_demo(plan);
+  open.clear();
   if (!ran) return std::move(ran.error());
   DemoFindings findings{plan, std::move(*ran), {}, {}, {}, {}, {}};
   add_load_facts(findings.run, plan.client ? arm.requests : 0, run.facts);
   if (!arm.trace) return {};
   model::Evidence evidence;
   PathCounts counts;
-  if (auto read = read_recording(findings, evidence, counts); !read) return read;
+  if (auto read = read_recording(findings, plan.client && !arm.unanswered, evidence, counts); !read) return read;
   add_recorded_facts(findings, evidence, run.facts);
   counts.put_into(run.facts);
   classify_server(evidence, findings.run.server, run);
@@ -224,10 +242,12 @@ std::vector<Planned> plan_claims(const judge::Catalogue& catalogue, const std::v
   return plan;
 }
 
-std::vector<Planned> plan_controls(const judge::Catalogue& catalogue, std::uint64_t rounds) {
+std::vector<Planned> plan_controls(const judge::Catalogue& catalogue, const std::vector<std::string>& only,
+                                   std::uint64_t rounds) {
   std::vector<Planned> plan;
   for (const Arm& arm : catalogue.arms)
-    if (!arm.control.empty()) plan.push_back({&arm, rounds});
+    if (!arm.control.empty() && (only.empty() || std::find(only.begin(), only.end(), arm.id) != only.end()))
+      plan.push_back({&arm, rounds});
   return plan;
 }
 
@@ -246,6 +266,7 @@ Result<judge::Batch> measure(const judge::Catalogue& catalogue, const std::vecto
     rounds = std::max(rounds, planned.rounds);
     runs += planned.rounds;
   }
+  allow_many_descriptors();
   const InterruptScope scope;
   const auto begin = std::chrono::steady_clock::now();
   for (std::uint64_t round = 0; round < rounds; ++round) {

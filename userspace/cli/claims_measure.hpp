@@ -20,8 +20,9 @@ struct Planned {
 /// The arms of these claims, most rounds asked for, in the order the claims name them; and the controls: `all` of them,
 /// or those that every batch has.
 std::vector<Planned> plan_claims(const judge::Catalogue& catalogue, const std::vector<std::string>& ids, bool all);
-/// The controls alone.
-std::vector<Planned> plan_controls(const judge::Catalogue& catalogue, std::uint64_t rounds);
+/// The controls alone; `only`: these, or with none named all.
+std::vector<Planned> plan_controls(const judge::Catalogue& catalogue, const std::vector<std::string>& only,
+                                   std::uint64_t rounds);
 
 /// Round by round, every second one backwards, so that what drifts meanwhile hits both of a pair alike. A run that
 /// fails is kept with its reason. `progress` is told what comes next. An error only where nothing can be run here at

@@ -22,7 +22,7 @@ constexpr const char* kRunsFile = "wakepath-claims.json";
 
 struct Options {
   std::vector<std::string> ids;
-  std::string file = kRunsFile, folder, id;
+  std::string file = kRunsFile, folder, id, add_to;
   std::uint64_t rounds = 20;
   bool all = false, json = false, markdown = false, force = false;
 };
@@ -146,9 +146,21 @@ int judge_file(const judge::Catalogue& catalogue, const Options& options) {
   return show_settled(catalogue, *batch, claims_in(catalogue, *batch), options);
 }
 
+/// The batch that is there, with these runs behind its own.
+Result<void> add_to_file(const std::string& file, const judge::Batch& later) {
+  auto batch = read_batch(file);
+  if (!batch) return std::move(batch.error());
+  if (auto added = judge::append(*batch, later); !added) return added;
+  return write_file(file, dumped(judge::batch_json(*batch)));
+}
+
 int run_controls(const judge::Catalogue& catalogue, const Options& options) {
-  const auto batch = measure(catalogue, plan_controls(catalogue, options.rounds), tell_progress);
+  const auto plan = plan_controls(catalogue, options.ids, options.rounds);
+  if (plan.empty()) return fail({ExitCode::kUsage, "there is no such control; claims/arms.toml names them"});
+  const auto batch = measure(catalogue, plan, tell_progress);
   if (!batch) return fail(batch.error());
+  if (!options.add_to.empty())
+    if (const auto added = add_to_file(options.add_to, *batch); !added) return fail(added.error());
   const auto rows = judge::confusion(catalogue, *batch);
   auto printed = print(options.json       ? dumped(judge::settled_json({}, catalogue, *batch))
                        : options.markdown ? judge::confusion_markdown(rows)
@@ -214,6 +226,9 @@ void add_claims(CLI::App& app, int& status) {
   explain->add_option("FILE", options->file, "as 'claims run' wrote it")->capture_default_str();
   CLI::App* controls = add_step(*claims, "controls", "classify every bundled server and pretender again and again",
                                 run_controls, options, status);
+  controls->add_option("CONTROL", options->ids, "these alone");
+  controls->add_option("--add", options->add_to,
+                       "add the runs to this file of 'claims run': where a control could not be judged");
   controls->add_option("--rounds", options->rounds, "of each")->check(CLI::Range(1, 1000))->capture_default_str();
   json(controls);
   markdown(controls);

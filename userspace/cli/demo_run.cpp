@@ -197,14 +197,16 @@ std::uint64_t waited_for_a_cpu_ns(pid_t pid) {
 
 /// Everything between the server's start and its end. The client's line, if there is a client.
 Result<std::string> put_load_on(const DemoPlan& plan, const DemoRun& run, const Server& server) {
-  if (plan.before_load) plan.before_load(server.where);
+  if (plan.before_load)
+    if (auto done = plan.before_load(server.where); !done) return std::move(done.error());
   std::string said;
   if (plan.client) {
     auto client = run_client(plan, server.where, run.client_log);
     if (!client) return std::move(client.error()).within("put load on the demo");
     said = std::move(*client);
   }
-  if (plan.after_load) plan.after_load(server.where);
+  if (plan.after_load)
+    if (auto done = plan.after_load(server.where); !done) return std::move(done.error());
   std::this_thread::sleep_for(50ms);  // the server's last answers and the end of the connections
   return said;
 }

@@ -34,7 +34,7 @@ struct DemoPlan {
   bool record = true;                         ///< false: the server is alone with its load
   bool measure_memory = true;
   /// With where the server listens: before the client and after it, both within the recording.
-  std::function<void(const std::string&)> before_load{}, after_load{};
+  std::function<Result<void>(const std::string&)> before_load{}, after_load{};
 };
 
 /// What is left when all three have ended.

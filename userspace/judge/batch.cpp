@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "userspace/base/text.hpp"
 
@@ -111,6 +112,20 @@ std::vector<const ArmRun*> Batch::of(const std::string& arm) const {
     if (run.arm == arm) found.push_back(&run);
   std::stable_sort(found.begin(), found.end(), [](const ArmRun* a, const ArmRun* b) { return a->round < b->round; });
   return found;
+}
+
+Result<void> append(Batch& batch, Batch later) {
+  if (batch.catalogue_hash != later.catalogue_hash || batch.kernel != later.kernel)
+    return Error{ExitCode::kUsage, "runs of another catalogue or kernel can't be added"};
+  std::map<std::string, std::uint64_t> rounds;
+  for (const ArmRun& run : batch.runs) rounds[run.arm] = std::max(rounds[run.arm], run.round + 1);
+  for (ArmRun& run : later.runs) {
+    run.round += rounds[run.arm];
+    run.order += batch.runs.size();
+  }
+  std::move(later.runs.begin(), later.runs.end(), std::back_inserter(batch.runs));
+  batch.seconds += later.seconds;
+  return {};
 }
 
 Json batch_json(const Batch& batch) {

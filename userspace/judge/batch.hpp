@@ -40,6 +40,10 @@ struct Batch {
   [[nodiscard]] std::vector<const ArmRun*> of(const std::string& arm) const;
 };
 
+/// Runs made later, of the same catalogue: they come after those there are, which stay, failed ones too. A claim looks
+/// at its fixed number of first runs, so that later ones can only add to the controls.
+Result<void> append(Batch& batch, Batch later);
+
 nlohmann::ordered_json batch_json(const Batch& batch);
 /// A usage error where the text is no batch.
 Result<Batch> parse_batch(const std::string& text);

@@ -104,7 +104,7 @@ std::vector<Gate> gates_of(const Part& part, const Catalogue&, const std::vector
 std::vector<Gate> gates_of_batch(const Catalogue& catalogue, const Batch& batch) {
   const auto rows = confusion(catalogue, batch);
   std::uint64_t runs = 0;
-  for (const ControlRow& row : rows) runs += row.runs;
+  for (const ControlRow& row : rows) runs += row.runs - row.failed;
   std::string broken = broken_control(rows);
   const bool holds = broken.empty() && runs > 0;
   if (runs == 0) broken = "the batch has no controls";
