@@ -131,6 +131,7 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	struct files_struct *files;
+	struct sighand_struct *sighand;
 	void *stack;
 	struct bpf_local_storage *bpf_storage;
 };
@@ -257,9 +258,13 @@ struct kernel_siginfo {
 };
 struct sigaction {
 	void *sa_handler;
+	unsigned long sa_flags;
 };
 struct k_sigaction {
 	struct sigaction sa;
+};
+struct sighand_struct {
+	struct k_sigaction action[64];
 };
 
 /* wait queues */

@@ -94,6 +94,19 @@ int BPF_PROG(process__rename, struct task_struct *task, const char *comm)
 	return 0;
 }
 
+/* Linux's numbers, where they are the generic ones: include/uapi/asm-generic/signal.h */
+#define CHILD_SIGNAL 17
+#define FLAG_NOCLDWAIT 2
+
+/* What do_notify_parent() will find: then the kernel releases the task itself. */
+static __always_inline bool nobody_asks(struct task_struct *p)
+{
+	struct sighand_struct *of_parent = p->real_parent->sighand;
+
+	return KREAD(struct sighand_struct, of_parent, action[CHILD_SIGNAL - 1].sa.sa_handler) == (void *)1 ||
+	       KREAD(struct sighand_struct, of_parent, action[CHILD_SIGNAL - 1].sa.sa_flags) & FLAG_NOCLDWAIT;
+}
+
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(process__exit, struct task_struct *p)
 {
@@ -113,6 +126,8 @@ int BPF_PROG(process__exit, struct task_struct *p)
 	e->tid = p->pid;
 	e->pid = p->tgid;
 	e->code = p->exit_code;
+	if (nobody_asks(p))
+		e->flags = WP_EXIT_NOBODY_ASKS;
 	end_record(c, WP_HOOK_process__exit, e);
 	return 0;
 }

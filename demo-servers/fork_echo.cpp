@@ -8,6 +8,7 @@
 //     signal     a handler set by signal() calls waitpid(WNOHANG) once per SIGCHLD: two children that end together
 //                may be one signal, and then one stays a zombie
 //     sigaction  a handler set by sigaction() calls waitpid(WNOHANG) until there is none left: no zombie stays
+//     ignore     nobody: SIGCHLD is ignored, so the kernel lets every child go by itself and none is ever a zombie
 //     none       nobody asks: every child stays a zombie until the server ends
 //
 // Expected path: the parent sleeps in accept() (`autoremove_wake_function` on the listener); each request is the
@@ -25,6 +26,7 @@ enum class Reap {
   kWaitpid,
   kSignal,
   kSigaction,
+  kIgnore,
   kNone
 };
 
@@ -33,7 +35,8 @@ Reap reap_from(const std::string& name) {
   if (name == "waitpid") return Reap::kWaitpid;
   if (name == "signal") return Reap::kSignal;
   if (name == "sigaction") return Reap::kSigaction;
-  if (name != "none") give_up("--reap takes wait, waitpid, signal, sigaction or none");
+  if (name == "ignore") return Reap::kIgnore;
+  if (name != "none") give_up("--reap takes wait, waitpid, signal, sigaction, ignore or none");
   return Reap::kNone;
 }
 
@@ -59,6 +62,8 @@ void prepare(Reap how) {
     action.sa_flags = static_cast<int>(SA_RESTART) | SA_NOCLDSTOP;
     sigemptyset(&action.sa_mask);
     if (sigaction(SIGCHLD, &action, nullptr) != 0) give_up_on_errno("sigaction");
+  } else if (how == Reap::kIgnore) {
+    signal(SIGCHLD, SIG_IGN);
   }
 }
 

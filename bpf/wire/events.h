@@ -133,9 +133,6 @@ struct wp_addr {
 /* Flags of a send. */
 #define WP_SEND_BY_RING 1u /* io_uring sent for the task: enter_ns is 0, the record's time is when it was done */
 
-/* Flags of a reap. */
-#define WP_REAP_WAITID 1u /* by waitid: the child's number was read from its siginfo */
-
 /* Flags of a run. */
 #define WP_RUN_UNSEEN 1u /* the kernel reported no switch to it: it was found running at this time */
 #define WP_RUN_WATCHED_CPU 2u /* while it waited for this CPU, every switch there left a record */

@@ -3,6 +3,12 @@
 #ifndef WP_WIRE_LINEAGE_H
 #define WP_WIRE_LINEAGE_H
 
+/* Flags of a reap. */
+#define WP_REAP_WAITID 1u /* by waitid: the child's number was read from its siginfo */
+
+/* Flags of a task's exit. */
+#define WP_EXIT_NOBODY_ASKS 1u /* its parent ignores SIGCHLD or has SA_NOCLDWAIT: the kernel keeps no zombie of it */
+
 /* clang-format off */
 
 #define WP_FIELDS_task(F)                                                                          \
@@ -18,7 +24,7 @@
 	F(wp_u32, tid, "thread")                                                                   \
 	F(wp_u32, pid, "its process")                                                              \
 	F(wp_s32, code, "exit code as wait(2) has it")                                             \
-	F(wp_u32, unused, "0")
+	F(wp_u32, flags, "WP_EXIT_*")
 
 #define WP_FIELDS_reap_call(F)                                                                     \
 	F(wp_u64, start_ns, "the caller's start time")                                             \

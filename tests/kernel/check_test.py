@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The exit status of check is its verdict: usage check_test.py SOURCE_DIR BINARY_DIR; 77: skipped.
 
-An event-driven server confirms, a polling one refutes and is named, one that nobody talked to decides nothing; and what a
-claim file or a JUnit report says is what the command line says.
+An event-driven server confirms, a polling one refutes and is named, one that nobody talked to decides nothing; zombies that
+nobody reaps are found; and what a claim file or a JUnit report says is what the command line says.
 """
 import json
 import os
@@ -53,6 +53,33 @@ def check_server(name, program, status, folder):
     return file
 
 
+def come_and_go(server, requests, _pause_s):
+    """A connection for each request: of a server that forks, a child each."""
+    load = os.path.join(BINARY, "demo-servers", "wakepath-load-client")
+    subprocess.run([load, "--connect", f"127.0.0.1:{server.port}", "--connections", "4", "--requests", str(requests),
+                    "--reconnect"], check=True, stdout=subprocess.DEVNULL)
+    return []
+
+
+def check_zombies(how, children, status, folder):
+    """Children that are reaped, that need no reaping, and that nobody asks for."""
+    file = os.path.join(folder, f"fork-{how}.wkp")
+    server = Server("fork", f"fork-echo --reap {how}", BINARY)
+    try:
+        failures = record(BINARY, [server], file, requests=children, quiet_s=1.5, visit=come_and_go)
+    finally:
+        server.stop()
+    if failures:
+        sys.exit("\n".join(failures))
+    done = check(file, "--claim", "no-zombies", "--json")
+    demand(done.returncode == status, f"--reap {how}: exit status {done.returncode}, not {status}", done)
+    claim = json.loads(done.stdout)["claims"][0]
+    demand(claim["n"] == children, f"--reap {how}: judged {claim['n']} children of {children}", done)
+    if status == REFUTED:
+        demand(claim["why"].startswith(f"{children} of {children} children"), "not every zombie was found", done)
+    print(f"--reap {how}: {claim['verdict']}: {claim['why']}")
+
+
 def check_files(good, spinning, folder):
     claims, junit = os.path.join(folder, "claims.toml"), os.path.join(folder, "junit.xml")
     pathlib.Path(claims).write_text('claims = ["event-driven", "empty_polls_per_second < 10", "p50(queued..done) < 10s"]\n')
@@ -77,6 +104,11 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         files = [check_server(*server, folder) for server in SERVERS]
         check_files(files[0], files[1], folder)
+        check_zombies("sigaction", 320, CONFIRMED, folder)
+        check_zombies("ignore", 320, CONFIRMED, folder)
+        check_zombies("none", 20, REFUTED, folder)
+        done = check(files[0], "--claim", "no-zombies")
+        demand(done.returncode == UNDECIDED and "forked" in done.stdout, "who never forks proves nothing", done)
     print("check holds")
     return 0
 

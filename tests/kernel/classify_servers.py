@@ -101,8 +101,9 @@ def talk(server, requests, pause_s):
     return connections
 
 
-def record(binary, servers, file, requests=80, pause_s=0.012, quiet_s=4.0):
-    """Records all of them while each is talked to, and then left alone."""
+def record(binary, servers, file, requests=80, pause_s=0.012, quiet_s=4.0, visit=talk):
+    """Records all of them while each is talked to by `visit` (which returns connections to be kept open), and then left
+    alone."""
     ready_read, ready_write = os.pipe()
     pids = ",".join(str(server.process.pid) for server in servers)
     recorder = subprocess.Popen([os.path.join(binary, "wakepath"), "record", "-q", "-f", "-p", pids, "--ring", "64",
@@ -114,7 +115,7 @@ def record(binary, servers, file, requests=80, pause_s=0.012, quiet_s=4.0):
 
     def client(server):
         try:
-            connections.extend(talk(server, requests, pause_s))
+            connections.extend(visit(server, requests, pause_s))
         except (OSError, AssertionError) as error:
             failures.append(f"{server.name}: {error}")
 

@@ -156,6 +156,7 @@ std::string lineage(const model::Activity& a, std::uint64_t zero_ns) {
              p.reaper_slept ? " asleep" : "", p.reaper_asked_only ? " asking" : "",
              p.parent_took_signal ? " after SIGCHLD" : "");
     line.add(p.is_left(), "not reaped");
+    line.add(p.freed_at_once, "freed at once");
     out += line.line();
   }
   for (const auto& [name, use] : a.signals)

@@ -14,7 +14,8 @@ using model::ThreadEvidence;
 
 constexpr double kZ = 1.6449;  // one-sided 95 %
 constexpr std::uint64_t kLeastWatchedNs = 3'000'000'000;
-constexpr std::uint64_t kLeastForNever = 299;  // no miss in so many: at most 1 % of all, with 95 % confidence
+constexpr std::uint64_t kLeftNs = 1'000'000'000;  // a zombie for so long is not waiting for its turn, but forgotten
+constexpr std::uint64_t kLeastForNever = 299;     // no miss in so many: at most 1 % of all, with 95 % confidence
 
 bool holds(Comparison c, double number, double threshold) {
   switch (c) {
@@ -168,6 +169,52 @@ void never(ClaimResult& r, std::uint64_t misses, std::uint64_t of, const char* w
   }
 }
 
+/// What became of one process that ended, as far as the recording tells. ns.
+struct Zombie {
+  std::uint64_t lasted_ns = 0;
+  bool is_over = false;  ///< reaped, or its parent ended and init has it; else it still was one at the end
+};
+
+// Of a child whose parent nobody watched no reaping could be seen: it says nothing.
+std::optional<Zombie> zombie_of(const model::Process& p, const ClaimInput& in) {
+  if (!p.ended_ns || !p.ppid) return std::nullopt;
+  if (p.freed_at_once) return Zombie{0, true};
+  if (p.reaped_ns) return Zombie{p.reaped_ns - p.ended_ns, true};
+  const auto is_parent = [&p](const auto& thread) { return thread.second.task.pid == p.ppid; };
+  if (std::none_of(in.evidence.threads.begin(), in.evidence.threads.end(), is_parent)) return std::nullopt;
+  for (const model::Process& parent : in.summary.activity.processes)
+    if (parent.pid == p.ppid && parent.ended_ns > p.ended_ns) return Zombie{parent.ended_ns - p.ended_ns, true};
+  return Zombie{in.evidence.to_ns > p.ended_ns ? in.evidence.to_ns - p.ended_ns : 0, false};
+}
+
+// Every dead child is a zombie until its parent asks; one that nobody asks for within a second is left to be one.
+void no_zombies(ClaimResult& r, const ClaimInput& in) {
+  std::uint64_t judged = 0, left = 0, pending = 0, longest_ns = 0;
+  std::uint32_t longest = 0;
+  for (const model::Process& p : in.summary.activity.processes) {
+    const auto zombie = zombie_of(p, in);
+    if (!zombie) continue;
+    const bool is_left = zombie->lasted_ns >= kLeftNs;
+    if (!is_left && !zombie->is_over) {
+      ++pending;
+      continue;
+    }
+    ++judged;
+    left += is_left;
+    if (zombie->lasted_ns <= longest_ns) continue;
+    longest_ns = zombie->lasted_ns;
+    longest = p.pid;
+  }
+  if (!judged && !pending) {
+    if (!in.summary.activity.processes_forked)
+      return undecided(r, "no watched process forked, and none that was forked before ended", Verdict::kNotApplicable);
+    return undecided(r, "no child of a watched process ended");
+  }
+  if (!judged) return undecided(r, fmt::format("{} children ended in the last second, too late to tell", pending));
+  never(r, left, judged, "children that ended were zombies for a second and longer");
+  if (left) r.why += fmt::format("; pid {} for {:.3g} s", longest, static_cast<double>(longest_ns) / 1e9);
+}
+
 // The busiest process, over the stretches in which nothing arrived for it.
 void idle_cpu(ClaimResult& r, const model::Evidence& e) {
   std::optional<double> most;
@@ -229,7 +276,7 @@ void by_name(ClaimResult& r, const ClaimInput& in) {
                  "wakes by data or connections found nothing");
   if (name == "no-herd")
     return never(r, in.evidence.herds, in.evidence.waking_deliveries, "deliveries that woke anybody woke several");
-  undecided(r, "the recording does not tell when a process that ended was reaped", Verdict::kNotApplicable);
+  no_zombies(r, in);
 }
 
 }  // namespace

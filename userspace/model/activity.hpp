@@ -21,9 +21,10 @@ struct Process {
   bool reaper_slept = false;        ///< the parent slept in that call
   bool reaper_asked_only = false;   ///< the call had WNOHANG
   bool parent_took_signal = false;  ///< the parent took a SIGCHLD between the two
+  bool freed_at_once = false;       ///< ended, and its parent ignores SIGCHLD: no zombie (do_notify_parent)
 
-  /// Ended, and nobody had asked for its status when the recording ended (or nobody had to).
-  [[nodiscard]] bool is_left() const { return ended_ns != 0 && reaped_ns == 0; }
+  /// Ended, and nobody had asked for its status when the recording ended.
+  [[nodiscard]] bool is_left() const { return ended_ns != 0 && reaped_ns == 0 && !freed_at_once; }
 };
 
 struct SignalUse {

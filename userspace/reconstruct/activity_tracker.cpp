@@ -179,7 +179,9 @@ model::Process* ActivityTracker::process(std::uint32_t pid) {
 }
 
 void ActivityTracker::on(const wp_task& r) {
-  if (r.why == WP_WHY_fork) tasks_[{r.tid, r.start_ns}].is_born_here = true;
+  Task& task = tasks_[{r.tid, r.start_ns}];
+  task.ppid = r.ppid;
+  if (r.why == WP_WHY_fork) task.is_born_here = true;
   if (r.tid != r.pid) return;
   if (r.why == WP_WHY_fork) {
     processes_.erase(r.pid);  // a number may be used again
@@ -195,7 +197,9 @@ void ActivityTracker::on(const wp_task& r) {
 
 void ActivityTracker::on(const wp_task_exit& r) {
   const model::TaskId id{r.tid, r.start_ns};
+  std::uint32_t ppid = 0;
   if (const auto task = tasks_.find(id); task != tasks_.end()) {
+    ppid = task->second.ppid;
     put_down(task->second);
     if (task->second.on_ns) task->second.ran_ns += r.h.ts_ns - task->second.on_ns;
     task->second.has_books = false;  // the last ones are older than its end
@@ -207,6 +211,8 @@ void ActivityTracker::on(const wp_task_exit& r) {
   if (model::Process* ended = process(r.pid)) {
     ended->ended_ns = r.h.ts_ns;
     ended->code = r.code;
+    ended->freed_at_once = r.flags & WP_EXIT_NOBODY_ASKS;
+    if (!ended->ppid) ended->ppid = ppid;
   }
 }
 

@@ -37,7 +37,7 @@ class ActivityTracker {
 
  private:
   struct Task {
-    std::uint32_t pid = 0;
+    std::uint32_t pid = 0, ppid = 0;
     bool is_born_here = false;  ///< forked within the recording: its books begin with 0
     bool has_books = false;
     std::uint64_t first_run_ns = 0, last_run_ns = 0;  ///< by the scheduler's books; 0: none seen

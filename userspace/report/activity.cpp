@@ -22,7 +22,8 @@ std::string heading(const Style& style, const std::string& text) {
 }
 
 std::string how_reaped(const model::Process& process) {
-  if (!process.reaped_ns) return "not reaped: a zombie, unless its parent had ended or did not care";
+  if (process.freed_at_once) return "no zombie: its parent ignores SIGCHLD";
+  if (!process.reaped_ns) return "not reaped: a zombie, unless its parent had ended";
   std::string text = fmt::format("zombie for {}, reaped by {}", duration_text(process.reaped_ns - process.ended_ns),
                                  process.reaped_by);
   text += process.reaper_slept ? " that slept for it" : process.reaper_asked_only ? " that only asked" : "";
@@ -102,6 +103,7 @@ std::string sending(const model::Activity& a, const Style& style) {
 
 json process_json(const model::Process& p) {
   json one{{"pid", p.pid}, {"ppid", p.ppid}, {"comm", valid_utf8(p.comm)}, {"zombie", p.is_left()}};
+  if (p.freed_at_once) one["freed_at_once"] = true;
   if (p.forked_ns) one["forked_ns"] = p.forked_ns;
   if (p.ended_ns) {
     one["ended_ns"] = p.ended_ns;

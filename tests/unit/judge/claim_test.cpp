@@ -139,6 +139,64 @@ TEST(ClaimTest, IdleCpuIsThatOfTheBusiestProcessWhileNothingArrives) {
   EXPECT_EQ(world.judged("idle_cpu < 0.1%").verdict, Verdict::kRefuted);
 }
 
+model::Process child_of(std::uint32_t parent, std::uint32_t pid, std::uint64_t ended_ns, std::uint64_t reaped_ns) {
+  model::Process child;
+  child.pid = pid;
+  child.ppid = parent;
+  child.ended_ns = ended_ns;
+  child.reaped_ns = reaped_ns;
+  return child;
+}
+
+struct Forking : World {
+  Forking() {
+    evidence.threads[{42, 1}].task.pid = 42;
+    summary.activity.processes_forked = 300;
+    for (std::uint32_t i = 0; i < 300; ++i) add(child_of(42, 100 + i, 2 * kSecond, 2 * kSecond + 1000));
+  }
+  void add(const model::Process& child) { summary.activity.processes.push_back(child); }
+};
+
+TEST(ClaimTest, ZombiesAreJudgedByHowLongTheyLast) {
+  EXPECT_EQ(World().judged("no-zombies").verdict, Verdict::kNotApplicable);
+  EXPECT_EQ(Forking().judged("no-zombies").verdict, Verdict::kConfirmed);
+  Forking forgotten;
+  forgotten.add(child_of(42, 7, 4 * kSecond, 0));
+  const ClaimResult refuted = forgotten.judged("no-zombies");
+  EXPECT_EQ(refuted.verdict, Verdict::kRefuted);
+  EXPECT_EQ(refuted.n, 301U);
+  EXPECT_NE(refuted.why.find("pid 7 for 7 s"), std::string::npos) << refuted.why;
+  Forking late;
+  late.add(child_of(42, 7, 4 * kSecond, 6 * kSecond));
+  EXPECT_EQ(late.judged("no-zombies").verdict, Verdict::kRefuted) << "reaped, but after two seconds";
+}
+
+TEST(ClaimTest, AChildThatIsNoZombieOrTooYoungRefutesNothing) {
+  Forking at_the_end;
+  at_the_end.add(child_of(42, 7, at_the_end.evidence.to_ns - kSecond / 2, 0));
+  EXPECT_EQ(at_the_end.judged("no-zombies").n, 300U);
+  EXPECT_EQ(at_the_end.judged("no-zombies").verdict, Verdict::kConfirmed);
+  Forking ignored;
+  ignored.add(child_of(42, 7, 4 * kSecond, 0));
+  ignored.summary.activity.processes.back().freed_at_once = true;
+  EXPECT_EQ(ignored.judged("no-zombies").verdict, Verdict::kConfirmed) << "SIGCHLD is ignored: the kernel frees it";
+  Forking stranger;
+  stranger.add(child_of(1, 7, 4 * kSecond, 0));
+  EXPECT_EQ(stranger.judged("no-zombies").n, 300U) << "nobody watched its parent";
+  Forking orphan;
+  orphan.add(child_of(42, 7, 4 * kSecond, 0));
+  orphan.add(child_of(1, 42, 4 * kSecond + 1000, 0));
+  EXPECT_EQ(orphan.judged("no-zombies").verdict, Verdict::kConfirmed) << "its parent ended: init has it";
+}
+
+TEST(ClaimTest, FewChildrenAreNoProof) {
+  Forking few;
+  few.summary.activity.processes.resize(298);
+  EXPECT_EQ(few.judged("no-zombies").verdict, Verdict::kUndecided);
+  few.summary.activity.processes.clear();
+  EXPECT_EQ(few.judged("no-zombies").verdict, Verdict::kUndecided) << "children, but none that ended";
+}
+
 TEST(ClaimTest, NeverWantsEnoughTrials) {
   World world;
   world.evidence.waking_deliveries = 298;
