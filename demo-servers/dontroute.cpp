@@ -11,24 +11,18 @@ using namespace wp::demo;
 
 constexpr unsigned kRounds = 100;
 
-[[noreturn]] void receive_rounds(int listener) {
-  const int fd = accept_at(listener);
+void receive_rounds(int fd) {
   char byte = 0;
   for (unsigned i = 0; i < kRounds; ++i) {
     if (!read_whole(fd, &byte, 1)) _exit(1);
     send_whole(fd, "1", 1);
   }
-  _exit(0);
 }
 
 }  // namespace
 
 int main() {
-  wait_until_watched();
-  const int listener = loopback_listener();
-  const pid_t receiver = fork_child();
-  if (receiver == 0) receive_rounds(listener);
-  const int fd = connect_to(listener);
+  const auto [receiver, fd] = connected_to_child(receive_rounds);
   send_at_once(fd);
   char echo = 0;
   for (unsigned i = 0; i < kRounds; ++i) {

@@ -5,9 +5,8 @@
 // Expected path: as with the level-triggered one, an `ep_poll_callback` entry that stays. The difference is after the
 // read: a second read() that returns EAGAIN, which a level-triggered server does without, and an item that does not
 // go back to the ready list after epoll_wait() has reported it.
-#include <sys/epoll.h>
-
 #include "demo-servers/common/echo.hpp"
+#include "demo-servers/common/epoll.hpp"
 
 namespace {
 
@@ -16,12 +15,8 @@ using namespace wp::demo;
 class Server {
  public:
   Server(const Options& options, ReadLog& log)
-      : options_(options),
-        log_(log),
-        listener_(listen_on(options, SOCK_NONBLOCK)),
-        epoll_(epoll_create1(EPOLL_CLOEXEC)) {
-    if (epoll_ < 0) give_up_on_errno("epoll_create1");
-    watch(listener_, EPOLLIN);
+      : options_(options), log_(log), listener_(listen_on(options, SOCK_NONBLOCK)), epoll_(make_epoll()) {
+    set_interest(epoll_, EPOLL_CTL_ADD, listener_, EPOLLIN);
   }
 
   void serve_one_round() {
@@ -31,8 +26,9 @@ class Server {
     for (int i = 0; i < ready; ++i) {
       const int fd = events[static_cast<std::size_t>(i)].data.fd;
       if (fd == listener_) {
-        sessions_.accept_all(listener_, options_,
-                             [this](Session& session) { watch(session.fd(), EPOLLIN | EPOLLOUT | EPOLLET); });
+        sessions_.accept_all(listener_, options_, [this](Session& session) {
+          set_interest(epoll_, EPOLL_CTL_ADD, session.fd(), EPOLLIN | EPOLLOUT | EPOLLET);
+        });
       } else if (!drain(*sessions_.at(fd))) {
         sessions_.drop(fd);
       }
@@ -48,13 +44,6 @@ class Server {
       if (session.drained()) return true;
     }
     return false;
-  }
-
-  void watch(int fd, std::uint32_t events) {
-    epoll_event event{};
-    event.events = events;
-    event.data.fd = fd;
-    if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) give_up_on_errno("epoll_ctl");
   }
 
   const Options& options_;

@@ -19,8 +19,7 @@ using namespace wp::demo;
 constexpr unsigned kMessages = 20;
 constexpr std::size_t kPart = 10, kParts = 3;
 
-[[noreturn]] void receive_rounds(int listener) {
-  const int fd = accept_at(listener);
+void receive_rounds(int fd) {
   std::array<std::array<char, kPart>, kParts> parts;
   for (unsigned i = 0; i < kMessages; ++i) {
     for (std::size_t got = 0; got < kPart * kParts;) {
@@ -32,7 +31,6 @@ constexpr std::size_t kPart = 10, kParts = 3;
     }
     send_whole(fd, "1", 1);
   }
-  _exit(0);
 }
 
 void send_message(int fd, bool gather) {
@@ -67,11 +65,7 @@ int main(int argc, char** argv) {
   Arguments arguments(argc, argv);
   const bool gather = arguments.flag("--gather"), nodelay = arguments.flag("--nodelay");
   arguments.refuse_the_rest();
-  wait_until_watched();
-  const int listener = loopback_listener();
-  const pid_t receiver = fork_child();
-  if (receiver == 0) receive_rounds(listener);
-  const int fd = connect_to(listener);
+  const auto [receiver, fd] = connected_to_child(receive_rounds);
   if (nodelay) send_at_once(fd);
   char echo = 0;
   for (unsigned i = 0; i < kMessages; ++i) {

@@ -20,12 +20,11 @@
 //
 // Without --rate the loop is closed: a connection sends its next request when the echo of the last is back, so that a
 // slow server is asked less. Such latencies say nothing of those who would have come meanwhile: `open_loop` tells.
-#include <sys/epoll.h>
-
 #include <cmath>
 #include <memory>
 #include <random>
 
+#include "demo-servers/common/epoll.hpp"
 #include "demo-servers/common/flow.hpp"
 
 namespace {
@@ -46,9 +45,7 @@ constexpr useconds_t kSettleUs = 20'000;
 class Load {
  public:
   Load(const LoadOptions& options, RequestLog& log, Outcome& outcome)
-      : options_(options), log_(log), outcome_(outcome), epoll_(epoll_create1(EPOLL_CLOEXEC)), random_(options.seed) {
-    if (epoll_ < 0) give_up_on_errno("epoll_create1");
-  }
+      : options_(options), log_(log), outcome_(outcome), epoll_(make_epoll()), random_(options.seed) {}
   Load(const Load&) = delete;
   Load& operator=(const Load&) = delete;
   ~Load() { close(epoll_); }
@@ -194,10 +191,7 @@ class Load {
   }
 
   void watch(int operation, const Flow& flow, std::size_t slot) {
-    epoll_event event{};
-    event.events = flow.has_to_send() ? EPOLLIN | EPOLLOUT : EPOLLIN;
-    event.data.u64 = slot;
-    if (epoll_ctl(epoll_, operation, flow.fd(), &event) != 0) give_up_on_errno("epoll_ctl");
+    set_interest(epoll_, operation, flow.fd(), flow.has_to_send() ? EPOLLIN | EPOLLOUT : EPOLLIN, {.u64 = slot});
   }
 
   const LoadOptions& options_;

@@ -16,9 +16,7 @@ using namespace wp::demo;
 constexpr unsigned kRounds = 20;
 volatile std::sig_atomic_t urgent_signals = 0;
 
-void send_rounds(int listener) {
-  const int fd = connect_to(listener);
-  send_at_once(fd);
+void send_rounds(int fd) {
   char echo = 0;
   for (unsigned i = 0; i < kRounds; ++i) {
     send_whole(fd, "abc", 3);
@@ -28,7 +26,6 @@ void send_rounds(int listener) {
     send_whole(fd, "def", 3);
     if (!read_whole(fd, &echo, 1)) _exit(1);
   }
-  _exit(0);
 }
 
 struct Seen {
@@ -65,15 +62,11 @@ Seen receive_rounds(int fd) {
 }  // namespace
 
 int main() {
-  wait_until_watched();
-  const int listener = loopback_listener();
-  const pid_t sender = fork_child();
-  if (sender == 0) send_rounds(listener);
   struct sigaction action {};
   action.sa_handler = [](int) { urgent_signals = urgent_signals + 1; };
   action.sa_flags = static_cast<int>(SA_RESTART);
   sigaction(SIGURG, &action, nullptr);
-  const int fd = accept_at(listener);
+  const auto [sender, fd] = connected_from_child(send_rounds);
   if (fcntl(fd, F_SETOWN, getpid()) != 0) give_up_on_errno("F_SETOWN");
   const Seen seen = receive_rounds(fd);
   end_with(sender);

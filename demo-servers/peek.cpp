@@ -12,26 +12,18 @@ using namespace wp::demo;
 
 constexpr unsigned kRounds = 100;
 
-[[noreturn]] void send_rounds(int listener) {
-  const int fd = connect_to(listener);
-  send_at_once(fd);
+void send_rounds(int fd) {
   char echo = 0;
   for (unsigned i = 0; i < kRounds; ++i) {
     send_whole(fd, "message", 7);
     if (!read_whole(fd, &echo, 1)) _exit(1);
   }
-  _exit(0);
 }
 
 }  // namespace
 
 int main() {
-  wait_until_watched();
-  const int listener = loopback_listener();
-  const pid_t sender = fork_child();
-  if (sender == 0) send_rounds(listener);
-  const int fd = accept_at(listener);
-  send_at_once(fd);
+  const auto [sender, fd] = connected_from_child(send_rounds);
   unsigned peeks = 0;
   std::array<char, 16> room;
   for (unsigned i = 0; i < kRounds; ++i) {

@@ -14,6 +14,8 @@ int main(int argc, char** argv) {
       if (poll(watched.data(), watched.size(), 0) <= 0) continue;
       for (std::size_t i = watched.size(); i-- > 1;)
         if (watched[i].revents) connections.serve(watched[i].fd);
+      std::erase_if(watched,
+                    [&](const pollfd& one) { return one.fd != connections.listener() && !connections.has(one.fd); });
       if (watched[0].revents) connections.accept_all([&](int fd) { watched.push_back({fd, POLLIN, 0}); });
     }
   });

@@ -7,14 +7,13 @@
 // descriptor to a worker through a queue, and the worker that reads was woken by the dispatcher (futex), not by the
 // network: the work was handed over, and the path costs two wakes. EPOLLONESHOT keeps a socket with one worker at a
 // time; the worker asks for the next arrival itself.
-#include <sys/epoll.h>
-
 #include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <thread>
 
 #include "demo-servers/common/echo.hpp"
+#include "demo-servers/common/epoll.hpp"
 
 namespace {
 
@@ -44,18 +43,12 @@ class Queue {
   std::deque<Session*> ready_;
 };
 
-void watch(int epoll, int operation, int fd, std::uint32_t events, void* what) {
-  epoll_event event{};
-  event.events = events;
-  event.data.ptr = what;
-  if (epoll_ctl(epoll, operation, fd, &event) != 0) give_up_on_errno("epoll_ctl");
-}
-
 [[noreturn]] void work(int epoll, Queue& queue, ReadLog& log) {
   for (;;) {
     Session* session = queue.take();
     if (session->serve(log, by_recv, by_send)) {
-      watch(epoll, EPOLL_CTL_MOD, session->fd(), (session->has_to_send() ? EPOLLOUT : EPOLLIN) | EPOLLONESHOT, session);
+      const std::uint32_t next = session->has_to_send() ? EPOLLOUT : EPOLLIN;
+      set_interest(epoll, EPOLL_CTL_MOD, session->fd(), next | EPOLLONESHOT, {.ptr = session});
     } else {
       delete session;  // nobody else knows it now: it was reported once, to us
     }
@@ -65,7 +58,7 @@ void watch(int epoll, int operation, int fd, std::uint32_t events, void* what) {
 void accept_all(int epoll, int listener, const Options& options) {
   while (auto session = accept_one(listener, options, SOCK_NONBLOCK)) {
     Session* mine = session.release();
-    watch(epoll, EPOLL_CTL_ADD, mine->fd(), EPOLLIN | EPOLLONESHOT, mine);
+    set_interest(epoll, EPOLL_CTL_ADD, mine->fd(), EPOLLIN | EPOLLONESHOT, {.ptr = mine});
   }
 }
 
@@ -78,12 +71,11 @@ int main(int argc, char** argv) {
   ReadLog log(options.truth, options.truth_records);
   end_on_signal(log, options.max_seconds);
   allow_many_descriptors();
-  const int epoll = epoll_create1(EPOLL_CLOEXEC);
-  if (epoll < 0) give_up_on_errno("epoll_create1");
+  const int epoll = make_epoll();
   Queue queue;
   for (std::uint64_t i = 0; i < workers; ++i) std::thread(work, epoll, std::ref(queue), std::ref(log)).detach();
   const int listener = listen_on(options, SOCK_NONBLOCK);
-  watch(epoll, EPOLL_CTL_ADD, listener, EPOLLIN, nullptr);
+  set_interest(epoll, EPOLL_CTL_ADD, listener, EPOLLIN, {.ptr = nullptr});
   for (;;) {
     std::array<epoll_event, 64> events;
     const int ready = epoll_wait(epoll, events.data(), static_cast<int>(events.size()), -1);

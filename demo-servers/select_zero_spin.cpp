@@ -24,6 +24,7 @@ int main(int argc, char** argv) {
       if (select(highest + 1, &set, nullptr, nullptr, &none) <= 0) continue;
       for (const int fd : watched)
         if (FD_ISSET(fd, &set)) connections.serve(fd);
+      std::erase_if(watched, [&](int fd) { return !connections.has(fd); });  // select() refuses a closed one: EBADF
       if (FD_ISSET(connections.listener(), &set))
         connections.accept_all([&](int fd) {
           if (fd < FD_SETSIZE) watched.push_back(fd);

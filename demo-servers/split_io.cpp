@@ -13,12 +13,10 @@ using namespace wp::demo;
 constexpr unsigned kMessages = 100;
 constexpr std::size_t kBytes = 64;
 
-[[noreturn]] void echo_to_the_end(int listener) {
-  const int fd = accept_at(listener);
+void echo_to_the_end(int fd) {
   std::array<char, 4096> room;
   for (ssize_t got = 0; (got = read(fd, room.data(), room.size())) > 0;)
     send_whole(fd, room.data(), static_cast<std::size_t>(got));
-  _exit(0);
 }
 
 [[noreturn]] void send_all(int fd) {
@@ -34,11 +32,7 @@ constexpr std::size_t kBytes = 64;
 }  // namespace
 
 int main() {
-  wait_until_watched();
-  const int listener = loopback_listener();
-  const pid_t server = fork_child();
-  if (server == 0) echo_to_the_end(listener);
-  const int fd = connect_to(listener);
+  const auto [server, fd] = connected_to_child(echo_to_the_end);
   send_at_once(fd);
   const pid_t sender = fork_child();
   if (sender == 0) send_all(fd);

@@ -11,13 +11,11 @@ int main(int argc, char** argv) {
   wp::demo::pretend(argc, argv, [](wp::demo::Connections& connections) {
     const int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
     const itimerspec often{{0, 200'000}, {0, 200'000}};
-    const int epoll = epoll_create1(EPOLL_CLOEXEC);
-    epoll_event event{};
-    event.events = EPOLLIN;
-    if (timer < 0 || epoll < 0 || timerfd_settime(timer, 0, &often, nullptr) != 0 ||
-        epoll_ctl(epoll, EPOLL_CTL_ADD, timer, &event) != 0)
-      wp::demo::give_up_on_errno("timerfd in epoll");
+    if (timer < 0 || timerfd_settime(timer, 0, &often, nullptr) != 0) wp::demo::give_up_on_errno("timerfd");
+    const int epoll = wp::demo::make_epoll();
+    wp::demo::set_interest(epoll, EPOLL_CTL_ADD, timer, EPOLLIN);
     for (;;) {
+      epoll_event event{};
       std::uint64_t expirations = 0;
       epoll_wait(epoll, &event, 1, -1);
       if (read(timer, &expirations, sizeof expirations) < 0) wp::demo::give_up_on_errno("read of the timer");

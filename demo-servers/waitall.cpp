@@ -12,9 +12,7 @@ using namespace wp::demo;
 constexpr unsigned kRounds = 50, kParts = 4;
 constexpr std::size_t kPart = 16;
 
-[[noreturn]] void send_rounds(int listener) {
-  const int fd = connect_to(listener);
-  send_at_once(fd);
+void send_rounds(int fd) {
   const std::array<char, kPart> part{};
   char echo = 0;
   for (unsigned i = 0; i < kRounds; ++i) {
@@ -24,18 +22,12 @@ constexpr std::size_t kPart = 16;
     }
     if (!read_whole(fd, &echo, 1)) _exit(1);
   }
-  _exit(0);
 }
 
 }  // namespace
 
 int main() {
-  wait_until_watched();
-  const int listener = loopback_listener();
-  const pid_t sender = fork_child();
-  if (sender == 0) send_rounds(listener);
-  const int fd = accept_at(listener);
-  send_at_once(fd);
+  const auto [sender, fd] = connected_from_child(send_rounds);
   std::array<char, kPart * kParts> message;
   for (unsigned i = 0; i < kRounds; ++i) {
     if (recv(fd, message.data(), message.size(), MSG_WAITALL) != static_cast<ssize_t>(message.size()))

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 // The level-triggered epoll loop of one thread, for the servers that differ only in who runs how many of it.
-#include <sys/epoll.h>
-
 #include <array>
 
 #include "demo-servers/common/echo.hpp"
+#include "demo-servers/common/epoll.hpp"
 
 namespace wp::demo {
 
 class EpollLoop {
  public:
-  EpollLoop(const Options& options, ReadLog& log) : options_(options), log_(log), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
-    if (epoll_ < 0) give_up_on_errno("epoll_create1");
-  }
+  EpollLoop(const Options& options, ReadLog& log) : options_(options), log_(log), epoll_(make_epoll()) {}
   EpollLoop(const EpollLoop&) = delete;
   EpollLoop& operator=(const EpollLoop&) = delete;
   ~EpollLoop() { close(epoll_); }
@@ -21,7 +18,7 @@ class EpollLoop {
   /// Accepts from a non-blocking listener too. `events`: EPOLLIN, maybe with EPOLLEXCLUSIVE.
   void listen_at(int listener, std::uint32_t events) {
     listener_ = listener;
-    set_interest(EPOLL_CTL_ADD, listener, events);
+    set_interest(epoll_, EPOLL_CTL_ADD, listener, events);
   }
 
   void serve_one_round() {
@@ -32,7 +29,7 @@ class EpollLoop {
       const int fd = events[static_cast<std::size_t>(i)].data.fd;
       if (fd == listener_) {
         sessions_.accept_all(listener_, options_,
-                             [this](Session& session) { set_interest(EPOLL_CTL_ADD, session.fd(), EPOLLIN); });
+                             [this](Session& session) { set_interest(epoll_, EPOLL_CTL_ADD, session.fd(), EPOLLIN); });
       } else {
         handle(*sessions_.at(fd));
       }
@@ -45,15 +42,8 @@ class EpollLoop {
     if (!session.serve(log_, by_read, by_write)) {
       sessions_.drop(session.fd());  // closing the descriptor takes it out of the epoll set
     } else if (session.has_to_send() != was_sending) {
-      set_interest(EPOLL_CTL_MOD, session.fd(), was_sending ? EPOLLIN : EPOLLOUT);
+      set_interest(epoll_, EPOLL_CTL_MOD, session.fd(), was_sending ? EPOLLIN : EPOLLOUT);
     }
-  }
-
-  void set_interest(int operation, int fd, std::uint32_t events) {
-    epoll_event event{};
-    event.events = events;
-    event.data.fd = fd;
-    if (epoll_ctl(epoll_, operation, fd, &event) != 0) give_up_on_errno("epoll_ctl");
   }
 
   const Options& options_;

@@ -34,21 +34,15 @@ class Handover {
 /// Waits on its own epoll instance; a descriptor is reported once (EPOLLONESHOT) until rearm().
 class Helper {
  public:
-  Helper() : epoll_(epoll_create1(EPOLL_CLOEXEC)) {
-    if (epoll_ < 0) give_up_on_errno("epoll_create1");
+  Helper() : epoll_(make_epoll()) {
     std::thread([this] { run(); }).detach();
   }
-  void watch(int fd) { control(EPOLL_CTL_ADD, fd); }
-  void rearm(int fd) { control(EPOLL_CTL_MOD, fd); }
+  void watch(int fd) { set_interest(epoll_, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLONESHOT); }
+  /// Nothing, where the connection is gone.
+  void rearm(int fd) { try_interest(epoll_, EPOLL_CTL_MOD, fd, EPOLLIN | EPOLLONESHOT, {.fd = fd}); }
   Handover& ready() { return ready_; }
 
  private:
-  void control(int operation, int fd) {
-    epoll_event event{};
-    event.events = EPOLLIN | EPOLLONESHOT;
-    event.data.fd = fd;
-    epoll_ctl(epoll_, operation, fd, &event);  // fails where the connection is gone: nothing is lost by that
-  }
   void run() {
     std::array<epoll_event, 64> events;
     for (;;) {

@@ -72,6 +72,42 @@ inline void send_whole(int fd, const void* data, std::size_t bytes, int flags = 
   if (send(fd, data, bytes, flags | MSG_NOSIGNAL) != static_cast<ssize_t>(bytes)) give_up_on_errno("send");
 }
 
+/// The other end of a connection: a child of ours that plays its part there and exits with 0.
+struct Peer {
+  pid_t pid;
+  int fd;  ///< our end
+};
+
+/// Once somebody watches: the child connects, we accept. `play(fd)` is the child's part.
+template <typename Play>
+Peer connected_from_child(Play play) {
+  wait_until_watched();
+  const int listener = loopback_listener();
+  const pid_t child = fork_child();
+  if (child == 0) {
+    const int fd = connect_to(listener);
+    send_at_once(fd);
+    play(fd);
+    _exit(0);
+  }
+  const int fd = accept_at(listener);
+  send_at_once(fd);
+  return {child, fd};
+}
+
+/// Once somebody watches: we connect, the child accepts. `play(fd)` is the child's part.
+template <typename Play>
+Peer connected_to_child(Play play) {
+  wait_until_watched();
+  const int listener = loopback_listener();
+  const pid_t child = fork_child();
+  if (child == 0) {
+    play(accept_at(listener));
+    _exit(0);
+  }
+  return {child, connect_to(listener)};
+}
+
 /// Waits for a child and gives up with it.
 inline void end_with(pid_t child) {
   int status = 0;

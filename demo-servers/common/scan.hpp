@@ -2,12 +2,11 @@
 #pragma once
 // What the pretenders share: a non-blocking listener and its connections, each of which can be tried at any time.
 // How a pretender learns that it is worth trying, or does not care, is in its own file.
-#include <sys/epoll.h>
-
 #include <thread>
 #include <utility>
 
 #include "demo-servers/common/echo.hpp"
+#include "demo-servers/common/epoll.hpp"
 
 namespace wp::demo {
 
@@ -17,24 +16,23 @@ class Connections {
       : options_(options), log_(log), listener_(listen_on(options, SOCK_NONBLOCK)) {}
 
   [[nodiscard]] int listener() const { return listener_; }
+  /// It has not ended.
+  [[nodiscard]] bool has(int fd) const { return sessions_.at(fd) != nullptr; }
 
   /// Accepts all there are and calls `on_new(fd)` for each. True: somebody was there.
   template <typename OnNew>
   bool accept_all(OnNew on_new) {
     bool any = false;
-    while (auto session = accept_one(listener_, options_, SOCK_NONBLOCK)) {
-      const auto fd = static_cast<std::size_t>(session->fd());
-      if (fd >= sessions_.size()) sessions_.resize(fd + 1);
-      sessions_[fd] = std::move(session);
-      on_new(static_cast<int>(fd));
+    sessions_.accept_all(listener_, options_, [&](const Session& session) {
+      on_new(session.fd());
       any = true;
-    }
+    });
     return any;
   }
 
   /// One receive of at most `most` bytes and the echo. True: there was something, if only the peer's end.
   bool serve(int fd, std::size_t most = ~std::size_t{0}) {
-    auto& session = sessions_[static_cast<std::size_t>(fd)];
+    Session* session = sessions_.at(fd);
     if (!session) return false;
     bool found = true;
     const auto receive = [&](int from, void* room, std::size_t bytes) {
@@ -42,18 +40,14 @@ class Connections {
       found = got >= 0;
       return got;
     };
-    const auto answer = [](int to, const void* bytes, std::size_t size) { return send(to, bytes, size, MSG_NOSIGNAL); };
-    const bool there =
-        session->has_to_send() ? session->echo(answer) : session->read_once(log_, receive) && session->echo(answer);
-    if (!there) session.reset();
+    if (!session->serve(log_, receive, by_send)) sessions_.drop(fd);
     return found;
   }
 
   /// Tries the listener and every connection. True: anything was found.
   bool scan() {
     bool any = accept_all([](int) {});
-    for (const auto& session : sessions_)
-      if (session) any = serve(session->fd()) || any;
+    for (int fd = 0; fd < sessions_.end(); ++fd) any = serve(fd) || any;
     return any;
   }
 
@@ -61,23 +55,17 @@ class Connections {
   const Options& options_;
   ReadLog& log_;
   int listener_;
-  std::vector<std::unique_ptr<Session>> sessions_;  ///< by descriptor
+  Sessions sessions_;
 };
 
 /// An epoll instance that watches the listener, and connections as they come.
 class Watch {
  public:
-  explicit Watch(Connections& connections) : connections_(connections), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
-    if (epoll_ < 0) give_up_on_errno("epoll_create1");
+  explicit Watch(Connections& connections) : connections_(connections), epoll_(make_epoll()) {
     add(connections.listener(), EPOLLIN);
   }
 
-  void add(int fd, std::uint32_t events) {
-    epoll_event event{};
-    event.events = events;
-    event.data.fd = fd;
-    if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) give_up_on_errno("epoll_ctl");
-  }
+  void add(int fd, std::uint32_t events) { set_interest(epoll_, EPOLL_CTL_ADD, fd, events); }
 
   /// One epoll_wait; `on_ready(fd)` for what is ready and not the listener, which is served here. How many were ready.
   template <typename OnReady>
