@@ -23,18 +23,20 @@ std::string mechanisms_seen(const report::Report& report) {
 }
 
 void add_processes(nlohmann::json& facts, const model::Activity& activity) {
-  std::uint64_t reaped = 0, after_signal = 0, slept = 0;
+  std::uint64_t reaped = 0, after_signal = 0, slept = 0, freed = 0;
   std::string statuses;
   for (const model::Process& process : activity.processes) {
     reaped += process.reaped_ns != 0;
     after_signal += process.parent_took_signal;
     slept += process.reaper_slept;
+    freed += process.freed_at_once;
     if (process.ended_ns && process.ppid && process.forked_ns)
       statuses += (statuses.empty() ? "" : ", ") + report::wait_status_text(process.code);
   }
   facts["processes_forked"] = activity.processes_forked;
   facts["processes_left"] = activity.processes_left;
   facts["processes_reaped"] = reaped;
+  facts["processes_freed_at_once"] = freed;
   facts["reaped_after_sigchld"] = after_signal;
   facts["reaped_asleep"] = slept;
   facts["reap_calls"] = activity.reap_calls;

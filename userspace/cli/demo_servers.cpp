@@ -134,6 +134,13 @@ constexpr Demo kServers[] = {
      .shows = "the parent asks waitpid(WNOHANG) after each accept: a zombie lasts until the next client",
      .special =
          "{processes_reaped} children reaped by asking, {processes_left} left for a next client that did not come"},
+    {.name = "fork-ignore",
+     .program = "wakepath-fork-echo",
+     .arguments = {"--reap", "ignore"},
+     .wake_functions = {"woken_wake_function"},
+     .shows = "SIGCHLD is ignored: the kernel keeps no exit status, and no child is ever a zombie",
+     .special = "{processes_freed_at_once} children gone with nobody asking, {reap_calls} calls of wait, "
+                "{processes_left} left"},
     {.name = "fork-zombies",
      .program = "wakepath-fork-echo",
      .arguments = {"--reap", "none"},
