@@ -13,11 +13,11 @@ import random
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from errors_test import Tester, reason_to_skip  # noqa: E402
+import frame  # noqa: E402
+from errors_test import TOOLS, Tester  # noqa: E402
 
 AT_RISK_S = 0.25
 # On a busy machine the recorder may not get a CPU for a while: then what it had not yet seen is not "at risk" in the file.
@@ -156,23 +156,17 @@ def failing_calls(t, load, library):
         file.unlink(missing_ok=True)
 
 
-def main():
-    os.environ["PATH"] += ":/usr/sbin:/sbin"
-    reason = reason_to_skip()
-    if reason:
-        print(f"SKIPPED: {reason}")
-        return 77
-    source, binary = map(pathlib.Path, sys.argv[1:3])
+def test(source, binary, folder):
     kills = int(sys.argv[3]) if len(sys.argv) > 3 else 6
     seed = int(sys.argv[4]) if len(sys.argv) > 4 else time.time_ns() % 1_000_000
     library = next((binary / "tests").glob("*wp_faults.so"))
-    with tempfile.TemporaryDirectory() as folder, Load() as load:
-        t = Tester(source, binary, pathlib.Path(folder))
+    with Load() as load:
+        t = Tester(source, binary, folder)
         random_kills(t, load, kills, seed)
         chosen_kills(t, load, library)
         failing_calls(t, load, library)
-    return 1 if t.failed else 0
+    return t.failed
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frame.run(test, TOOLS))

@@ -5,11 +5,9 @@
 Nothing may be missing or wrong, nothing lost, almost everything complete, and the kernel's wait queues must show
 the wake function that this server's way of waiting is known for.
 """
-import json
-import os
-import subprocess
 import sys
-import tempfile
+
+import frame
 
 REQUESTS = 20_000
 LEAST_COMPLETE = 0.999
@@ -20,24 +18,6 @@ DEMOS = {
     "poll": ({"pollwake"}, (1, 64, 512)),
     "blocking": ({"woken_wake_function"}, (1,)),
 }
-
-
-def reason_to_skip():
-    if os.geteuid() != 0:
-        return "needs root"
-    if not os.path.exists("/sys/kernel/btf/vmlinux"):
-        return "this kernel has no BTF"
-    return None
-
-
-def run_demo(wakepath, demo, connections, folder):
-    command = [wakepath, "demo", demo, "--json", "--connections", str(connections), "--requests", str(REQUESTS),
-               "-o", os.path.join(folder, f"{demo}-{connections}.wkp")]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=280, check=False)
-    try:
-        return done.returncode, json.loads(done.stdout)
-    except json.JSONDecodeError:
-        return done.returncode, {"failed": done.stderr.strip()}
 
 
 def complaints(status, result, functions):
@@ -61,24 +41,19 @@ def complaints(status, result, functions):
         yield f"wake functions {sorted(seen)} instead of {sorted(functions)}"
 
 
-def main():
-    reason = reason_to_skip()
-    if reason:
-        print(f"SKIPPED: {reason}")
-        return 77
-    wakepath = os.path.join(sys.argv[2], "wakepath")
+def test(_source, binary, folder):
     failed = False
-    with tempfile.TemporaryDirectory() as folder:
-        for demo, (functions, counts) in DEMOS.items():
-            for connections in counts:
-                status, result = run_demo(wakepath, demo, connections, folder)
-                found = list(complaints(status, result, functions))
-                print(f"{demo} {connections}: {'; '.join(found) or 'ok'} {result.get('paths', '')}", flush=True)
-                if found:
-                    failed = True
-                    print("\n".join("    " + line for line in result.get("explanations", [])), flush=True)
-    return 1 if failed else 0
+    for name, (functions, counts) in DEMOS.items():
+        for connections in counts:
+            status, result = frame.demo(binary, name, "--connections", str(connections), "--requests", str(REQUESTS),
+                                        "-o", folder / f"{name}-{connections}.wkp")
+            found = list(complaints(status, result, functions))
+            print(f"{name} {connections}: {'; '.join(found) or 'ok'} {result.get('paths', '')}", flush=True)
+            if found:
+                failed = True
+                print("\n".join("    " + line for line in result.get("explanations", [])), flush=True)
+    return failed
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frame.run(test))

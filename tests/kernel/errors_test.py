@@ -19,10 +19,12 @@ import stat
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
+import frame
+
+TOOLS = ("bpftool", "setpriv", "unshare")  # of Tester
 DROP = "-sys_admin,-bpf,-perfmon"
 NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
 WITHOUT_CAPS = ["setpriv", "--bounding-set", DROP, "--inh-caps", DROP]
@@ -278,30 +280,12 @@ def files(t):
            [] if stat.S_IMODE((t.folder / "SIGINT.wkp").stat().st_mode) == 0o600 else ["mode is not 0600"])
 
 
-def reason_to_skip():
-    if os.geteuid() != 0:
-        return "needs root"
-    if not os.path.exists("/sys/kernel/btf/vmlinux"):
-        return "this kernel has no BTF"
-    for tool in ("bpftool", "setpriv", "unshare"):
-        if not shutil.which(tool):
-            return f"needs {tool}"
-    return None
-
-
-def main():
-    os.environ["PATH"] += ":/usr/sbin:/sbin"
-    reason = reason_to_skip()
-    if reason:
-        print(f"SKIPPED: {reason}")
-        return 77
-    source, binary = map(pathlib.Path, sys.argv[1:3])
-    with tempfile.TemporaryDirectory() as folder:
-        t = Tester(source, binary, pathlib.Path(folder))
-        for group in (rights, targets, outputs, commands, ends, files):
-            group(t)
-    return 1 if t.failed else 0
+def test(source, binary, folder):
+    t = Tester(source, binary, folder)
+    for group in (rights, targets, outputs, commands, ends, files):
+        group(t)
+    return t.failed
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frame.run(test, TOOLS))

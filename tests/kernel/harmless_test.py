@@ -11,11 +11,11 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from errors_test import PATIENCE_S, Tester, reason_to_skip, sleeper  # noqa: E402
+import frame  # noqa: E402
+from errors_test import PATIENCE_S, TOOLS, Tester, sleeper  # noqa: E402
 
 COMPLAINTS = re.compile(r"WARNING|BUG|Oops|stall|lockup|hung task|Call Trace|UBSAN|KASAN|refcount", re.I)
 # What counts by itself, or is drawn anew for every reader.
@@ -141,21 +141,14 @@ def idle_is_quiet(t):
     t.note(f"idle: {rate:.1f} records a second", found)
 
 
-def main():
-    os.environ["PATH"] += ":/usr/sbin:/sbin"
-    reason = reason_to_skip()
-    if reason:
-        print(f"SKIPPED: {reason}")
-        return 77
-    source, binary = map(pathlib.Path, sys.argv[1:3])
+def test(source, binary, folder):
     connections = int(sys.argv[3]) if len(sys.argv) > 3 else 6_000
-    with tempfile.TemporaryDirectory() as folder:
-        t = Tester(source, binary, pathlib.Path(folder))
-        leaves_nothing(t)
-        memory_is_flat(t, connections)
-        idle_is_quiet(t)
-    return 1 if t.failed else 0
+    t = Tester(source, binary, folder)
+    leaves_nothing(t)
+    memory_is_flat(t, connections)
+    idle_is_quiet(t)
+    return t.failed
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frame.run(test, TOOLS))

@@ -13,12 +13,12 @@ import socket
 import stat
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from errors_test import BLOCK, NOBODY, PATIENCE_S, Tester, in_mounts, reason_to_skip  # noqa: E402
+import frame  # noqa: E402
+from errors_test import BLOCK, NOBODY, PATIENCE_S, TOOLS, Tester, in_mounts  # noqa: E402
 
 FORBID_BPF = """
 import ctypes, os, sys
@@ -181,23 +181,16 @@ def privacy(t):
     t.note(f"no payload in {len(records)} bytes of {reads} reads", found + [f"found {leaked}"] * bool(leaked))
 
 
-def main():
-    os.environ["PATH"] += ":/usr/sbin:/sbin"
-    reason = reason_to_skip()
-    if reason:
-        print(f"SKIPPED: {reason}")
-        return 77
-    source, binary = map(pathlib.Path, sys.argv[1:3])
+def test(source, binary, folder):
     library = next((binary / "tests").glob("*wp_faults.so"))
-    with tempfile.TemporaryDirectory() as folder:
-        t = Tester(source, binary, pathlib.Path(folder))
-        refused(t)
-        enough(t)
-        confined(t, library)
-        files(t)
-        privacy(t)
-    return 1 if t.failed else 0
+    t = Tester(source, binary, folder)
+    refused(t)
+    enough(t)
+    confined(t, library)
+    files(t)
+    privacy(t)
+    return t.failed
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frame.run(test, TOOLS))

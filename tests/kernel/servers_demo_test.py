@@ -7,12 +7,11 @@ no other wait-queue entry than its own, and of a mechanism every number that its
 special: who reaped, who was woken for nothing, how many packets a message made. One server each over IPv6.
 """
 import json
-import os
-import subprocess
 import sys
-import tempfile
 
 import jsonschema
+
+import frame
 
 REQUESTS = "1000"
 # A sensible part of all of them: the other test of demos has epoll, select, poll and blocking, with more requests.
@@ -21,23 +20,6 @@ DEMOS = ("select-timeout", "epoll-edge", "thread", "fork", "fork-wait", "fork-wa
          "python-select-note", "asyncio", "pipe-two", "oob", "peek", "waitall", "three-writes", "three-writes-nodelay",
          "writev", "fork-socket", "wait-status")
 OVER_IPV6 = ("epoll-edge", "fork", "io-uring")
-
-
-def reason_to_skip():
-    if os.geteuid() != 0:
-        return "needs root"
-    if not os.path.exists("/sys/kernel/btf/vmlinux"):
-        return "this kernel has no BTF"
-    return None
-
-
-def demo(wakepath, *arguments):
-    done = subprocess.run([wakepath, "demo", *arguments, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True, timeout=280, check=False)
-    try:
-        return done.returncode, json.loads(done.stdout)
-    except json.JSONDecodeError:
-        return done.returncode, {"failed": done.stderr.strip()}
 
 
 def specials(rows):
@@ -67,19 +49,13 @@ def specials(rows):
     yield "a timeout that nothing answered", of("select-timeout", "empty_waits") > 0
 
 
-def main():
-    reason = reason_to_skip()
-    if reason:
-        print(f"SKIPPED: {reason}")
-        return 77
-    wakepath = os.path.join(sys.argv[2], "wakepath")
-    problems = []
-    status, result = demo(wakepath, "all", "--only", ",".join(DEMOS))
+def rows_of(source, binary, problems):
+    """The rows of `demo all`, each with what is wrong about it appended to `problems`; None: there are none."""
+    status, result = frame.demo(binary, "all", "--only", ",".join(DEMOS))
     if "failed" in result:
-        print(f"demo all ended with status {status}: {result['failed']}")
-        return 1
-    with open(os.path.join(sys.argv[1], "docs/schema/demo-all.json"), encoding="utf-8") as schema:
-        jsonschema.validate(result, json.load(schema))
+        problems.append(f"demo all ended with status {status}: {result['failed']}")
+        return None
+    jsonschema.validate(result, json.loads((source / "docs/schema/demo-all.json").read_text()))
     rows = {row["demo"]: row for row in result["demos"]}
     if set(rows) != set(DEMOS):
         problems.append(f"asked for {sorted(DEMOS)}, got {sorted(rows)}")
@@ -90,19 +66,24 @@ def main():
             print("\n".join("    " + line for line in row.get("explanations", [])), flush=True)
     if status != (1 if problems else 0) or result["holds"] == bool(problems):
         problems.append(f"exit status {status} and holds {result['holds']} with {len(problems)} problems")
-    for sentence, holds in specials(rows):
+    return rows
+
+
+def test(source, binary, folder):
+    problems = []
+    rows = rows_of(source, binary, problems)
+    for sentence, holds in specials(rows) if rows else ():
         print(f"{sentence}: {'ok' if holds else 'NO'}", flush=True)
         if not holds:
             problems.append(sentence)
-    with tempfile.TemporaryDirectory() as folder:
-        for name in OVER_IPV6:
-            status, one = demo(wakepath, name, "--ipv6", "--requests", REQUESTS, "-o", f"{folder}/{name}.wkp")
-            print(f"{name} over IPv6: status {status} {one.get('paths', one)}", flush=True)
-            if status != 0:
-                problems.append(f"{name} over IPv6: status {status}")
+    for name in OVER_IPV6:
+        status, one = frame.demo(binary, name, "--ipv6", "--requests", REQUESTS, "-o", folder / f"{name}.wkp")
+        print(f"{name} over IPv6: status {status} {one.get('paths', one)}", flush=True)
+        if status != 0:
+            problems.append(f"{name} over IPv6: status {status}")
     print("\n".join(problems))
-    return 1 if problems else 0
+    return bool(problems)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frame.run(test))
