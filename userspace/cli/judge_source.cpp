@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "userspace/cli/judge_source.hpp"
 
+#include <fmt/format.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -8,6 +10,8 @@
 #include <filesystem>
 
 #ifndef WP_WITHOUT_CAPTURE
+#include "userspace/cli/interrupt.hpp"
+#include "userspace/cli/output.hpp"
 #include "userspace/cli/record_target.hpp"
 #endif
 
@@ -51,6 +55,28 @@ void JudgeSource::add_options(CLI::App& sub) {
 }
 
 #ifndef WP_WITHOUT_CAPTURE
+namespace {
+
+/// In a process of its own: who records gives up the right to open files for good (docs/decisions/0009), and we read
+/// the recording afterwards. The first interrupt ends the recording, not us.
+Result<void> record_apart(const RecordOptions& options) {
+  const InterruptScope scope;
+  const pid_t recorder = fork();
+  if (recorder < 0) return Error{ExitCode::kError, std::string("start the recorder: ") + std::strerror(errno)};
+  if (recorder == 0) {
+    const auto done = record(options);
+    _exit(done ? *done : fail(done.error()));
+  }
+  int status = 0;
+  while (waitpid(recorder, &status, 0) < 0 && errno == EINTR) {
+  }
+  const int code = WIFEXITED(status) ? WEXITSTATUS(status) : static_cast<int>(ExitCode::kError);
+  if (code == static_cast<int>(ExitCode::kDone) || code == static_cast<int>(ExitCode::kDataLost)) return {};
+  return Error{static_cast<ExitCode>(code), fmt::format("nothing was recorded: the recorder ended with {}", code)};
+}
+
+}  // namespace
+
 // Named, so that record() can create it; an empty file would be refused.
 Result<std::string> JudgeSource::recording() {
   RecordOptions options;
@@ -63,8 +89,7 @@ Result<std::string> JudgeSource::recording() {
   options.replace = keep_.empty();
   if (keep_.empty())
     options.output = std::filesystem::temp_directory_path() / ("wakepath-" + std::to_string(getpid()) + ".wkp");
-  auto recorded = record(options);
-  if (!recorded) return std::move(recorded.error());
+  if (auto recorded = record_apart(options); !recorded) return std::move(recorded.error());
   return options.output;
 }
 #else
