@@ -83,7 +83,7 @@ struct ThreadEvidence {
   std::uint64_t turns_spinning = 0;  ///< with progress, and 8 or more barren calls before the sleep
   Samples spin_ns;                   ///< of turns with progress: from the last of it to the sleep, run time only
 
-  // Arrivals: pieces of data this thread read, and connections it waited for.
+  // Arrivals: pieces of data this thread read, or was woken for that another read, and connections it waited for.
   std::uint64_t arrivals = 0;
   std::uint64_t arrivals_asleep = 0;           ///< found it asleep
   std::uint64_t arrivals_woke = 0;             ///< and woke it, in their own context

@@ -327,9 +327,21 @@ void EvidenceCollector::route(const wp_task_exit& r) {
   t.last_usage = {};
 }
 
+// A dispatcher: the data woke it, and it left the reading to another.
+void EvidenceCollector::handed_over(const model::Path& path) {
+  const auto found = threads_.find(path.wake.woken);
+  if (found == threads_.end()) return;
+  model::ThreadEvidence& e = found->second.e;
+  ++e.arrivals;
+  ++e.arrivals_asleep;
+  ++e.arrivals_woke;
+  ++e.woke_by[path.wake.mechanism];
+}
+
 void EvidenceCollector::on_path(const model::Path& path) {
   const auto found = threads_.find(path.task.id);
   if (path.peek || found == threads_.end() || !path.socket.cookie) return;
+  if (path.wake.why == Reason::kHandedOver) handed_over(path);
   Thread& t = found->second;
   model::ThreadEvidence& e = t.e;
   const model::Exhibit exhibit{path.id, path.at(model::Stage::kQueued).ts_ns, model::total_ns(path).value_or(0)};

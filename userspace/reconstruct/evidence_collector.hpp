@@ -79,6 +79,7 @@ class EvidenceCollector : public event::EventSink {
   void progress(Thread& t, std::uint64_t ns);
   void serves(Thread& t, std::uint64_t cookie, std::uint64_t ns);
   void count_woken(DeliveryId id);
+  void handed_over(const model::Path& path);
   void close_books(Thread& t);
   void count_sockets(Thread& t);
   std::string call_name(std::uint32_t nr_plus_one) const;
