@@ -26,6 +26,7 @@ struct Options {
   std::uint64_t truth_records = 0;
   unsigned max_seconds = 0;
   std::size_t message_bytes = 0;
+  bool urgent = false;  ///< clients send urgent bytes: ask for the mark before each read, so that the log counts them
 };
 
 /// The options every server has. Ask `arguments` for the server's own before, or use parse_options().
@@ -37,6 +38,7 @@ inline Options common_options(Arguments& arguments) {
   options.truth_records = arguments.number("--truth-records", 1U << 20U, 1, 1U << 28U);
   options.max_seconds = static_cast<unsigned>(arguments.number("--max-seconds", 600, 1, 86400));
   options.message_bytes = arguments.number("--message-size", 64, 1, 1U << 20U);
+  options.urgent = arguments.flag("--urgent");
   arguments.refuse_the_rest();
   return options;
 }
@@ -80,8 +82,12 @@ inline ssize_t by_send(int fd, const void* data, std::size_t bytes) { return sen
 /// One accepted connection: what was read and not yet echoed. Owns the descriptor.
 class Session {
  public:
-  Session(int fd, std::uint64_t connection, std::uint32_t cookie, std::size_t message_bytes)
-      : fd_(fd), connection_(connection), cookie_(cookie), message_bytes_(message_bytes) {}
+  Session(int fd, std::uint64_t connection, std::uint32_t cookie, const Options& options)
+      : fd_(fd),
+        connection_(connection),
+        cookie_(cookie),
+        message_bytes_(options.message_bytes),
+        asks_for_mark_(options.urgent) {}
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session() { close(fd_); }
@@ -92,12 +98,14 @@ class Session {
   template <typename Receive>
   bool read_once(ReadLog& log, Receive receive) {
     thread_local std::array<char, 65536> room;
+    const bool at_mark = asks_for_mark_ && sockatmark(fd_) == 1;  // the read passes the urgent byte over
     const std::uint64_t before_ns = now_ns();
     const ssize_t got = receive(fd_, room.data(), room.size());
     const std::uint64_t after_ns = now_ns();
     drained_ = got < 0;
     if (got < 0) return errno == EAGAIN || errno == EINTR;
     if (got == 0) return false;
+    urgent_ += at_mark;
     note_read(log, room.data(), static_cast<std::size_t>(got), before_ns, after_ns, thread_id());
     return true;
   }
@@ -105,7 +113,8 @@ class Session {
   /// For a read that was not ours to call: `tid` made it between the two times.
   void note_read(ReadLog& log, const char* data, std::size_t bytes, std::uint64_t before_ns, std::uint64_t after_ns,
                  std::uint32_t tid) {
-    log.add({before_ns, after_ns, connection_, received_, static_cast<std::uint32_t>(bytes), tid, fd_, cookie_});
+    const std::uint64_t offset = received_ + urgent_;
+    log.add({before_ns, after_ns, connection_, offset, static_cast<std::uint32_t>(bytes), tid, fd_, cookie_});
     received_ += bytes;
     pending_.insert(pending_.end(), data, data + bytes);
   }
@@ -147,7 +156,9 @@ class Session {
   std::uint64_t connection_;
   std::uint32_t cookie_;
   std::size_t message_bytes_;
+  bool asks_for_mark_;
   std::uint64_t received_ = 0, echoed_ = 0;  ///< bytes since the connection was established
+  std::uint64_t urgent_ = 0;                 ///< urgent bytes among them, which no read returned
   std::vector<char> pending_;                ///< the bytes [echoed_, received_)
   bool drained_ = false;
 };
@@ -158,7 +169,7 @@ inline std::unique_ptr<Session> make_session(int fd, const Address& peer, const 
   const Address local = name_of_socket(fd);
   if (local.any.sa_family != AF_UNIX) {
     const auto key = truth::connection_key(local.any.sa_family, port_of(local), port_of(peer));
-    return std::make_unique<Session>(fd, key, 0, options.message_bytes);
+    return std::make_unique<Session>(fd, key, 0, options);
   }
   std::uint64_t cookie = 0;
   socklen_t size = sizeof cookie;
@@ -166,7 +177,7 @@ inline std::unique_ptr<Session> make_session(int fd, const Address& peer, const 
   const std::string name = peer.path.sun_path + 1;
   const auto number = std::strtoul(name.c_str() + name.rfind('-') + 1, nullptr, 10);
   return std::make_unique<Session>(fd, truth::unix_key(static_cast<std::uint32_t>(number)),
-                                   static_cast<std::uint32_t>(cookie), options.message_bytes);
+                                   static_cast<std::uint32_t>(cookie), options);
 }
 
 /// Null: nobody is there (any more). `flags`: SOCK_NONBLOCK or 0.

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <deque>
+#include <utility>
 #include <vector>
 
 #include "demo-servers/common/load_options.hpp"
@@ -70,8 +71,13 @@ class Flow {
     const linger now{1, 0};
     setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
   }
-  /// One urgent byte, which is no part of any request.
-  [[nodiscard]] bool send_urgent() const { return send(fd_, "!", 1, MSG_OOB | MSG_NOSIGNAL) == 1; }
+  /// One urgent byte while nothing else is to be sent. It is no part of any request, but has its place in the stream.
+  [[nodiscard]] bool send_urgent() {
+    ++urgent_since_request_;
+    ++queued_;
+    ++sent_;
+    return send(fd_, "!", 1, MSG_OOB | MSG_NOSIGNAL) == 1;
+  }
 
   /// Puts as many requests as pipeline and batch allow into the send queue, and sends. False: the connection broke.
   bool send_requests() {
@@ -81,8 +87,8 @@ class Flow {
       if (options_.batch > 1 && batch_left_ == 0) break;
       if (options_.batch > 1) --batch_left_;
       write_message(unsent_, options_.message_bytes, index_, next_id_);
-      outstanding_.push_back({key_, next_id_, next_id_ * options_.message_bytes, 0, 0, 0,
-                              static_cast<std::uint32_t>(options_.message_bytes), 0});
+      outstanding_.push_back({key_, next_id_, queued_, 0, 0, 0, static_cast<std::uint32_t>(options_.message_bytes),
+                              std::exchange(urgent_since_request_, 0)});
       intended_.push_back(options_.rate > 0 ? due_.front() : 0);
       if (options_.rate > 0) due_.pop_front();
       queued_ += options_.message_bytes;
@@ -158,7 +164,8 @@ class Flow {
   const LoadOptions& options_;
   std::uint32_t index_;
   std::uint64_t left_, next_id_ = 0, batch_left_ = 0;
-  std::uint64_t key_ = 0, queued_ = 0, sent_ = 0;  ///< bytes since the connection was established
+  std::uint64_t key_ = 0, queued_ = 0, sent_ = 0;  ///< bytes since the connection was established, urgent ones too
+  std::uint32_t urgent_since_request_ = 0;
   int fd_;
   std::deque<std::uint64_t> due_;       ///< requests that should have been sent by now
   std::deque<std::uint64_t> intended_;  ///< beside outstanding_; 0: whenever the last one was answered

@@ -85,7 +85,7 @@ inline void refuse_contradictions(const LoadOptions& o) {
   if (o.requests == 0 && o.seconds == 0) give_up("no requests and no --seconds: there is nothing to do");
   if (o.udp && (o.reconnect || o.split > 1 || o.urgent || o.pipeline > 1))
     give_up("--udp has neither connections nor pieces");
-  if (o.urgent && !o.truth.empty()) give_up("--urgent: urgent bytes are no part of the logs; leave --truth out");
+  if (o.urgent && o.split > 1) give_up("--urgent and --split exclude each other");
 }
 
 inline LoadOptions parse_load_options(int argc, char** argv) {

@@ -27,7 +27,7 @@ CASES = [
     ("blocking, one after another", "wakepath-blocking-echo", "127.0.0.1", [], [*FEW, "--sequential"], 2000),
     ("fork, wait", "wakepath-fork-echo", "127.0.0.1", ["--reap", "wait"], [*FEW, "--sequential"], 2000),
     *((f"fork, {how}", "wakepath-fork-echo", "127.0.0.1", ["--reap", how], FEW, 2000)
-      for how in ("waitpid", "signal", "sigaction", "none")),
+      for how in ("waitpid", "signal", "sigaction", "ignore", "none")),
     *((f"prefork, {how}", "wakepath-prefork-echo", "127.0.0.1", ["--share", how], ["--connections", "4"], 2000)
       for how in ("accept", "epoll", "exclusive", "reuseport")),
     *((f"{server}, {address}", program, address, [], FEW, 2000) for server, program in (

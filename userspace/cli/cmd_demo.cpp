@@ -23,8 +23,7 @@ namespace fs = std::filesystem;
 
 struct DemoOptions {
   std::string name;
-  std::optional<std::uint64_t> connections, requests;
-  std::uint64_t message_bytes = 64;
+  std::optional<std::uint64_t> connections, requests, message_bytes;
   std::string recording;
   std::string keep_truth;
   std::string color;
@@ -33,6 +32,7 @@ struct DemoOptions {
   std::string detail = "path";
   std::string sample = "1", max_cpu = "100%";
   std::vector<std::string> only;  ///< of all: these; empty: every one
+  std::string keep;               ///< of all: folder for the recordings; empty: they go
   bool force = false;
 };
 
@@ -132,7 +132,7 @@ Result<bool> demo(const Demo& one, const DemoOptions& options) {
   DemoPlan plan{one,
                 options.connections.value_or(one.one_at_a_time ? 1 : 8),
                 options.requests.value_or(20000),
-                options.message_bytes,
+                options.message_bytes.value_or(one.message_bytes),
                 options.recording.empty() ? "wakepath-demo-" + options.name + ".wkp" : options.recording,
                 options.force || options.recording.empty(),
                 {},
@@ -164,8 +164,8 @@ nlohmann::json demo_row(const Demo& one, const DemoOptions& options, const fs::p
   const DemoPlan plan{one,
                       options.connections.value_or(one.connections),
                       options.requests.value_or(one.requests),
-                      options.message_bytes,
-                      folder / "demo.wkp",
+                      options.message_bytes.value_or(one.message_bytes),
+                      options.keep.empty() ? folder / "demo.wkp" : fs::path(options.keep) / (std::string(one.name) + ".wkp"),
                       true,
                       folder,
                       options.ipv6,
@@ -243,9 +243,8 @@ void add_demo(CLI::App& app, int& status) {
       ->check(CLI::Range(1, 50'000));
   command->add_option("--requests", options->requests, "requests in total (20000; of all: each demo's own)")
       ->check(CLI::Range(1, 100'000'000));
-  command->add_option("--size", options->message_bytes, "bytes of a request")
-      ->check(CLI::Range(16, 1 << 20))
-      ->capture_default_str();
+  command->add_option("--size", options->message_bytes, "bytes of a request (64, unless the demo has its own)")
+      ->check(CLI::Range(16, 1 << 20));
   command->add_option("-o,--output", options->recording,
                       "recording, instead of wakepath-demo-NAME.wkp (always replaced)");
   command->add_flag("--force", options->force, "replace the recording named by -o");
@@ -258,6 +257,8 @@ void add_demo(CLI::App& app, int& status) {
   command->add_option("--sample", options->sample, "as of record, for tests: what is left out counts as missing")
       ->group("");
   command->add_option("--max-cpu", options->max_cpu, "as of record, for tests")->group("");
+  command->add_option("--keep", options->keep, "of all, keep the recordings in this folder, as NAME.wkp")
+      ->check(CLI::ExistingDirectory);
   command->add_flag("-6,--ipv6", options->ipv6, "over ::1 instead of 127.0.0.1");
   command->add_flag("--json", options->json, "print JSON");
   add_color_option(*command, options->color);

@@ -4,6 +4,10 @@
 #include <fmt/args.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include "userspace/report/activity.hpp"
 
 namespace wp::cli {
@@ -13,13 +17,20 @@ void add_ratio(nlohmann::json& facts, const char* name, std::uint64_t of, std::u
   if (to > 0) facts[name] = static_cast<double>(of) / static_cast<double>(to);
 }
 
+// The most frequent first; then of how many paths it is not known.
 std::string mechanisms_seen(const report::Report& report) {
-  std::string text;
+  std::vector<std::pair<std::uint64_t, std::string>> seen;
   for (std::size_t i = 0; i < report::kMechanismCount; ++i) {
-    if (report.mechanisms()[i] == 0 || static_cast<model::Mechanism>(i) == model::Mechanism::kNone) continue;
-    text += (text.empty() ? "" : " ") + std::string(model::mechanism_name(static_cast<model::Mechanism>(i)));
+    const auto mechanism = static_cast<model::Mechanism>(i);
+    if (report.mechanisms()[i] == 0 || mechanism == model::Mechanism::kNone) continue;
+    if (mechanism != model::Mechanism::kUnknown) seen.emplace_back(report.mechanisms()[i], mechanism_name(mechanism));
   }
-  return text.empty() ? "none" : text;
+  const std::uint64_t unknown = report.mechanisms()[static_cast<std::size_t>(model::Mechanism::kUnknown)];
+  if (seen.empty()) return unknown ? "unknown" : "none";
+  std::sort(seen.rbegin(), seen.rend());
+  std::string text;
+  for (const auto& [n, name] : seen) text += (text.empty() ? "" : " ") + name;
+  return unknown ? text + fmt::format(" ({} not known)", unknown) : text;
 }
 
 void add_processes(nlohmann::json& facts, const model::Activity& activity) {

@@ -4,9 +4,11 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -38,7 +40,8 @@ std::int64_t kilobytes(const fs::path& file, const std::string& name) {
 
 void add_process(pid_t pid, Footprint& all) {
   const fs::path process = fs::path("/proc") / std::to_string(pid);
-  all.bytes += kilobytes(process / "smaps_rollup", "Pss:") + kilobytes(process / "status", "VmPTE:");
+  // Anonymous memory alone: how many others map the same library changes the share of its pages, not what is used.
+  all.bytes += kilobytes(process / "smaps_rollup", "Pss_Anon:") + kilobytes(process / "status", "VmPTE:");
   std::error_code gone;
   std::vector<pid_t> children;
   for (const auto& thread : fs::directory_iterator(process / "task", gone)) {
@@ -50,24 +53,48 @@ void add_process(pid_t pid, Footprint& all) {
   for (const pid_t child : children) add_process(child, all);
 }
 
+UniqueFd connected(int family, const void* address, socklen_t size) {
+  UniqueFd fd(socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd || connect(fd.get(), static_cast<const sockaddr*>(address), size) != 0) return UniqueFd();
+  return fd;
+}
+
+/// Abstract names: the servers use no others. A client is known by the number its own name ends in.
+UniqueFd connect_to_unix(const std::string& name, std::uint64_t number) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const auto set = [&address](const std::string& text) {
+    text.copy(address.sun_path + 1, sizeof address.sun_path - 1);
+    return static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + text.size());
+  };
+  UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const socklen_t own = set("wakepath-memory-" + std::to_string(getpid()) + "-" + std::to_string(number));
+  const auto* any = reinterpret_cast<const sockaddr*>(&address);
+  if (!fd || bind(fd.get(), any, own) != 0) return UniqueFd();
+  const socklen_t peer = set(name);
+  if (connect(fd.get(), any, peer) != 0) return UniqueFd();
+  return fd;
+}
+
 }  // namespace
 
-UniqueFd connect_to(const std::string& where) {
+UniqueFd connect_to(const std::string& where, std::uint64_t number) {
+  constexpr std::string_view kUnix = "unix:";
+  if (where.starts_with(kUnix)) return connect_to_unix(where.substr(kUnix.size()), number);
   const std::size_t colon = where.rfind(':');
   const auto port = htons(static_cast<std::uint16_t>(std::strtoul(where.c_str() + colon + 1, nullptr, 10)));
-  const bool v6 = where.front() == '[';
-  UniqueFd fd(socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in6 six{};
-  six.sin6_family = AF_INET6;
-  six.sin6_addr = in6addr_loopback;
-  six.sin6_port = port;
+  if (where.front() == '[') {
+    sockaddr_in6 six{};
+    six.sin6_family = AF_INET6;
+    six.sin6_addr = in6addr_loopback;
+    six.sin6_port = port;
+    return connected(AF_INET6, &six, sizeof six);
+  }
   sockaddr_in four{};
   four.sin_family = AF_INET;
   four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   four.sin_port = port;
-  const auto* address = v6 ? reinterpret_cast<const sockaddr*>(&six) : reinterpret_cast<const sockaddr*>(&four);
-  if (!fd || connect(fd.get(), address, v6 ? sizeof six : sizeof four) != 0) return UniqueFd();
-  return fd;
+  return connected(AF_INET, &four, sizeof four);
 }
 
 std::optional<MemoryUse> measure_memory(pid_t server, const std::string& where) {
@@ -75,7 +102,7 @@ std::optional<MemoryUse> measure_memory(pid_t server, const std::string& where) 
   std::vector<UniqueFd> open;
   Footprint before, with;
   for (std::uint64_t i = 0; i <= kConnections; ++i) {
-    open.push_back(connect_to(where));
+    open.push_back(connect_to(where, i + 1));
     if (!open.back()) return std::nullopt;
     if (i > 0) continue;
     std::this_thread::sleep_for(kSettle);

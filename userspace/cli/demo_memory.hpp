@@ -14,15 +14,17 @@ namespace wp::cli {
 /// Memory of a process tree as /proc has it. The sockets themselves are the kernel's and not in it.
 struct MemoryUse {
   std::uint64_t connections = 0;  ///< opened to measure by
-  std::int64_t bytes = 0;         ///< growth by all of them; proportional share, page tables, kernel stacks
-  std::int64_t tasks = 0;         ///< growth
+  std::int64_t bytes =
+      0;  ///< growth by all of them; proportional share of anonymous memory, page tables, kernel stacks
+  std::int64_t tasks = 0;  ///< growth
 };
 
-/// A connection to `where` (ADDR:PORT, [ADDR]:PORT); empty: it was refused.
-UniqueFd connect_to(const std::string& where);
+/// A connection to `where` (ADDR:PORT, [ADDR]:PORT, unix:NAME); empty: it was refused. `number`: a Unix client is known
+/// by it, and two at a time need two.
+UniqueFd connect_to(const std::string& where, std::uint64_t number = 1);
 
-/// Opens a few idle connections to `where` (ADDR:PORT), looks at the tree of `server`, and closes them. The server
-/// is back to where it was when this returns. Nothing: it could not be connected to or looked at.
+/// Opens a few idle connections to `where` (ADDR:PORT or unix:NAME), looks at the tree of `server`, and closes them.
+/// The server is back to where it was when this returns. Nothing: it could not be connected to or looked at.
 std::optional<MemoryUse> measure_memory(pid_t server, const std::string& where);
 
 }  // namespace wp::cli

@@ -221,7 +221,7 @@ Result<DemoRun> run_demo(const DemoPlan& plan) {
   run.client_log = plan.truth_folder / "client.truth";
   run.server_log = plan.truth_folder / "server.truth";
 
-  if (plan.demo.transport == DemoTransport::kTcp && plan.measure_memory) run.memory = memory_of(plan);
+  if (plan.demo.transport != DemoTransport::kUdp && plan.measure_memory) run.memory = memory_of(plan);
   const auto begin = std::chrono::steady_clock::now();
   auto server = start_server(plan, run.server_log);
   if (!server) return std::move(server.error()).within("start the demo's server");

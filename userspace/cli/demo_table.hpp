@@ -36,6 +36,7 @@ struct Demo {
   bool one_at_a_time = false;                        ///< it serves one connection after another
   std::uint64_t connections = 8;                     ///< of `demo all`
   std::uint64_t requests = 4000;                     ///< of `demo all`
+  std::uint64_t message_bytes = 64;                  ///< of a request, unless --size says
   double least_complete = 0.999;                     ///< share of requests whose path must be complete
   std::array<std::string_view, 4> wake_functions{};  ///< those a delivery may find a task asleep behind, and no other
   std::string_view shows;                            ///< for `demo list`, one line

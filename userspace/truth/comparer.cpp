@@ -58,7 +58,7 @@ Comparer::Comparer(Logs logs, std::size_t explanations, KeyBy key_by)
       connections_.back().last_read = read;
     }
     connections_.back().last_request = i + 1;
-    connections_.back().bytes += request.bytes;
+    connections_.back().bytes += request.urgent_before + request.bytes;
   }
   WP_CHECK(read == logs_.reads.size());  // join() made sure of it
   reads_in_time_.resize(logs_.reads.size());

@@ -8,7 +8,9 @@
 #include <cstring>
 #include <fstream>
 #include <map>
+#include <set>
 #include <tuple>
+#include <utility>
 
 namespace wp::truth {
 namespace {
@@ -38,14 +40,26 @@ Result<std::vector<Record>> read_log(const std::string& file) {
   return records;
 }
 
-/// Bytes per connection; an error where the records leave a hole or overlap.
+using Places = std::set<std::pair<std::uint64_t, std::uint64_t>>;  ///< connection, offset
+
+/// The urgent bytes that the client sent: no read returns them, and yet they count as a part of the stream.
+Places urgent_bytes(const std::vector<ClientRequest>& requests) {
+  Places places;
+  for (const ClientRequest& request : requests)
+    for (std::uint32_t i = 1; i <= request.urgent_before; ++i) places.emplace(request.connection, request.offset - i);
+  return places;
+}
+
+/// Bytes per connection; an error where the records leave a hole (other than `urgent`) or overlap.
 template <typename Record>
-Result<std::map<std::uint64_t, std::uint64_t>> bytes_by_connection(std::vector<Record>& records, const char* whose) {
+Result<std::map<std::uint64_t, std::uint64_t>> bytes_by_connection(std::vector<Record>& records, const Places& urgent,
+                                                                   const char* whose) {
   const auto place = [](const Record& r) { return std::tuple(r.connection, r.offset); };
   std::sort(records.begin(), records.end(), [&](const Record& a, const Record& b) { return place(a) < place(b); });
   std::map<std::uint64_t, std::uint64_t> bytes;
   for (const Record& record : records) {
     std::uint64_t& end = bytes[record.connection];
+    while (end < record.offset && urgent.contains({record.connection, end})) ++end;
     if (record.offset != end || record.bytes == 0) {
       return Error{
           ExitCode::kError,
@@ -65,9 +79,10 @@ Result<std::vector<ClientRequest>> read_client_log(const std::string& file) { re
 Result<std::vector<ServerRead>> read_server_log(const std::string& file) { return read_log<ServerRead>(file); }
 
 Result<Logs> join(std::vector<ClientRequest> requests, std::vector<ServerRead> reads) {
-  auto sent = bytes_by_connection(requests, "client's");
+  const Places urgent = urgent_bytes(requests);
+  auto sent = bytes_by_connection(requests, urgent, "client's");
   if (!sent) return std::move(sent.error());
-  auto read = bytes_by_connection(reads, "server's");
+  auto read = bytes_by_connection(reads, urgent, "server's");
   if (!read) return std::move(read.error());
   if (*sent != *read) {
     return Error{ExitCode::kError, "the logs of client and server differ in connections or bytes: not of one run?"};

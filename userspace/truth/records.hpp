@@ -50,7 +50,8 @@ struct ClientRequest {
   std::uint64_t send_after_ns = 0;   ///< just after the call that sent its last byte
   std::uint64_t reply_ns = 0;        ///< when the last byte of the echo had been read
   std::uint32_t bytes = 0;
-  std::uint32_t unused = 0;
+  std::uint32_t urgent_before =
+      0;  ///< urgent bytes between the request before and this one: they take room in the stream
 };
 
 static_assert(sizeof(FileHeader) == 32 && sizeof(ServerRead) == 48 && sizeof(ClientRequest) == 56);
