@@ -59,6 +59,20 @@ BUILT = {
     "fork": ("fork-echo --reap sigaction", EVENT, "blocking read", "process_per_connection"),
     "prefork": ("prefork-echo --share accept", EVENT, "blocking read", "prefork"),
 }
+# How many loops of a prefork server meet several of the few connections is chance: its architecture is not asked.
+OTHERS = {
+    "pool": ("pool-echo", EVENT, "epoll", "dispatcher"),
+    "prefork-epoll": ("prefork-echo --share epoll", EVENT, "epoll", None),
+    "prefork-exclusive": ("prefork-echo --share exclusive", EVENT, "epoll", None),
+    "prefork-reuseport": ("prefork-echo --share reuseport", EVENT, "epoll", None),
+    "io-uring": ("uring-echo --mode default", EVENT, "io_uring", "multiplexing"),
+    "io-uring-defer": ("uring-echo --mode defer", EVENT, "io_uring", "multiplexing"),
+    "python-select": ("python_select_echo.py", EVENT, "select", "multiplexing"),
+    "asyncio": ("asyncio_echo.py", EVENT, "epoll", "multiplexing"),
+    "udp": ("udp-echo", EVENT, "blocking read", None),
+    "unix": ("unix-echo", EVENT, "epoll", None),  # connections are counted by their TCP states
+}
+GROUPS = (QUIET, BUILT, OTHERS, SPINNERS, LIARS)
 ONE_AT_A_TIME = {"blocking", "busy-poll"}
 
 
@@ -67,10 +81,28 @@ class Server:
         self.name = name
         command = [sys.executable, "-c", NEVER_ACCEPTS]
         if program:
-            command = [os.path.join(folder, "demo-servers", "wakepath-" + program.split()[0]),
-                       *program.split()[1:], "--max-seconds", "120"]
+            name, *options = program.split()
+            name = name if name.endswith(".py") else "wakepath-" + name
+            command = [os.path.join(folder, "demo-servers", name), *options, "--max-seconds", "120"]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        self.port = int(self.process.stdout.readline().split()[1])
+        self.where = self.process.stdout.readline().split()[1]
+
+    @property
+    def port(self):
+        return int(self.where)
+
+    def connect(self):
+        if self.name == "udp":
+            connection = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            connection.connect(("127.0.0.1", self.port))
+        elif self.where.startswith("unix:"):
+            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            connection.bind(f"\0wakepath-classify-{os.getpid()}-{id(connection)}")
+            connection.connect("\0" + self.where.removeprefix("unix:"))
+        else:
+            connection = socket.create_connection(("127.0.0.1", self.port))
+        connection.settimeout(SECONDS)
+        return connection
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -83,7 +115,7 @@ def talk(server, requests, pause_s):
     if server.name == "epoll-idle":
         return []
     count = 1 if server.name in ONE_AT_A_TIME else 2
-    connections = [socket.create_connection(("127.0.0.1", server.port), timeout=SECONDS) for _ in range(count)]
+    connections = [server.connect() for _ in range(count)]
     if server.name == "never-accepts":
         return connections
     for number in range(requests):
