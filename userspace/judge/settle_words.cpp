@@ -59,8 +59,8 @@ std::string what_would_change(const SettledPart& part) {
   if (!part.part->not_applicable.empty()) return "a machine that has what the sentence speaks of";
   for (const Gate& gate : part.gates)
     if (!gate.holds) return fmt::format("the gate '{}' holding; then the number would count", gate.name);
-  const std::string confirmed = fmt::format("confirmed, were the whole interval {}", part.part->confirm.text);
-  const std::string refuted = fmt::format("refuted, were the whole interval {}", part.part->refute.text);
+  std::string confirmed = fmt::format("confirmed, were the whole interval {}", part.part->confirm.text);
+  std::string refuted = fmt::format("refuted, were the whole interval {}", part.part->refute.text);
   switch (part.verdict) {
     case Verdict::kConfirmed: return refuted;
     case Verdict::kRefuted: return confirmed;
