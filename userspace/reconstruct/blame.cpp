@@ -180,7 +180,7 @@ class Blamer {
     const model::Wake& wake = path_.wake;
     const bool for_this = path_.delivery_id ? gap.woken_by == path_.delivery_id : wake.needed;
     if (for_this && wake.needed && phase != Phase::kTold) return ledger_.add(Cause::kWake, from, to);
-    Suspect who = suspect_of(facts_.reader);
+    Suspect who = reader_;
     who.asleep = &gap;
     who.doing = doing_in(gap);
     if (gap.off_state & kStopped) return ledger_.add(Cause::kStopped, from, to, who);
@@ -273,7 +273,7 @@ class Blamer {
   // On its CPU, between two marks.
   void at_work(const Mark* now, const Mark* next, std::uint64_t from, std::uint64_t to, Phase phase) {
     if (!now && facts_.reader.marks_dropped) return ledger_.add_unknown(from, to, Reason::kHistoryTooShort);
-    Suspect who = suspect_of(facts_.reader);
+    Suspect who = reader_;
     who.doing = Doing::kRunning;
     const Cause others = phase == Phase::kTold ? Cause::kLoopOrder : Cause::kBusy;
     const auto work = now ? now->work : Mark::Work::kNothing;
@@ -328,6 +328,7 @@ class Blamer {
   const BlameFacts& facts_;
   const bool is_light_ = path_.at(Stage::kDone).why == Reason::kDoneWhenCopied;
   const bool hides_work_ = is_light_ || facts_.is_sampled;  // what the reader was at, calls that were not recorded tell
+  const Suspect reader_ = suspect_of(facts_.reader);
   Ledger ledger_;
 };
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "userspace/base/check.hpp"
+
 namespace wp::reconstruct {
 
 using model::Cause;
@@ -44,6 +46,7 @@ Ledger::Share& Ledger::share_of(Cause cause, Reason why) {
     return share.cause == cause && (cause != Cause::kUnknown || share.why == why);
   });
   if (found != shares_.end()) return *found;
+  WP_CHECK(shares_.size() < kSharesAtMost);
   shares_.emplace_back().cause = cause;
   return shares_.back();
 }
@@ -92,7 +95,13 @@ void Ledger::add_unknown(std::uint64_t from_ns, std::uint64_t to_ns, Reason why)
 model::Blame Ledger::close(SocketTracker& sockets, const NameTable& names) const {
   model::Blame blame;
   blame.reserve(shares_.size());
-  for (const Share& share : shares_) {
+  std::array<const Share*, kSharesAtMost> order{};  // sorted as addresses: a share is large, and there is one per path
+  const std::size_t n = std::min(shares_.size(), order.size());
+  for (std::size_t i = 0; i < n; ++i) order[i] = &shares_[i];
+  std::sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(n),
+            [](const Share* a, const Share* b) { return a->ns != b->ns ? a->ns > b->ns : a < b; });
+  for (std::size_t i = 0; i < n; ++i) {
+    const Share& share = *order[i];
     model::BlameShare& out = blame.emplace_back();
     out.cause = share.cause;
     out.why = share.why;
@@ -106,7 +115,6 @@ model::Blame Ledger::close(SocketTracker& sockets, const NameTable& names) const
     out.culprit.from_ns = share.largest.from_ns;
     out.culprit.to_ns = share.largest.to_ns;
   }
-  std::stable_sort(blame.begin(), blame.end(), [](const auto& a, const auto& b) { return a.ns > b.ns; });
   return blame;
 }
 

@@ -25,6 +25,7 @@ struct Suspect {
 
 class Ledger {
  public:
+  Ledger() { shares_.reserve(8); }  // as many as most paths have
   /// An empty interval is no interval. Intervals of one cause that follow each other and have the same suspect
   /// (the same connection, where they have one) count as one part.
   void add(model::Cause cause, std::uint64_t from_ns, std::uint64_t to_ns, const Suspect& suspect = {},
@@ -35,6 +36,8 @@ class Ledger {
 
  private:
   static constexpr std::size_t kSuspectsKept = 24;
+  /// One for each cause, and of the unknown one for each reason.
+  static constexpr std::size_t kSharesAtMost = model::kCauseCount + model::kReasonCount;
 
   struct Part {
     Suspect suspect;
