@@ -161,15 +161,16 @@ nlohmann::json demo_row(const Demo& one, const DemoOptions& options, const fs::p
                      {"program", one.program},
                      {"shows", one.shows}};
   if (!one.catalogue.empty()) row["catalogue"] = one.catalogue;
-  const DemoPlan plan{one,
-                      options.connections.value_or(one.connections),
-                      options.requests.value_or(one.requests),
-                      options.message_bytes.value_or(one.message_bytes),
-                      options.keep.empty() ? folder / "demo.wkp" : fs::path(options.keep) / (std::string(one.name) + ".wkp"),
-                      true,
-                      folder,
-                      options.ipv6,
-                      recorder_options(options)};
+  const DemoPlan plan{
+      one,
+      options.connections.value_or(one.connections),
+      options.requests.value_or(one.requests),
+      options.message_bytes.value_or(one.message_bytes),
+      options.keep.empty() ? folder / "demo.wkp" : fs::path(options.keep) / (std::string(one.name) + ".wkp"),
+      true,
+      folder,
+      options.ipv6,
+      recorder_options(options)};
   const auto findings = run_and_compare(plan);
   if (!findings) {
     row["problems"] = {findings.error().message};

@@ -32,7 +32,10 @@ void judge_truth(const DemoFindings& findings, std::vector<std::string>& problem
     problems.push_back(fmt::format("{} of {} requests answered", counts.requests, findings.plan.requests));
   if (counts.wrong + counts.missing + counts.stray > 0)
     problems.push_back(fmt::format("{} wrong, {} missing, {} stray", counts.wrong, counts.missing, counts.stray));
-  if (static_cast<double>(counts.complete) < demo.least_complete * static_cast<double>(counts.requests))
+  // The kernel leaves about one switch in 4,000 unreported (docs/decisions/0007): a row of few requests may meet one.
+  constexpr std::uint64_t kAlwaysAllowed = 2;
+  if (counts.complete + kAlwaysAllowed < counts.requests &&
+      static_cast<double>(counts.complete) < demo.least_complete * static_cast<double>(counts.requests))
     problems.push_back(fmt::format("only {} of {} complete", counts.complete, counts.requests));
 }
 
