@@ -41,19 +41,21 @@ int BPF_PROG(irq__entry, int irq, struct irqaction *action)
 	c->irq = irq;
 	c->irq_over = interrupted_what(bpf_get_current_task_btf());
 	c->in_device_irq = 1;
+	c->wakes_thread = 0;
 	name_line(c, irq, action);
 	count(c, WP_HOOK_irq__entry, WP_NOTED);
 	return 0;
 }
 
 SEC("tp_btf/irq_handler_exit")
-int BPF_PROG(irq__exit)
+int BPF_PROG(irq__exit, int irq, struct irqaction *action, int ret)
 {
 	struct cpu_state *c = this_cpu();
 
 	if (!c)
 		return 0;
 	c->in_device_irq = 0;
+	c->wakes_thread = ret & IRQ_WAKE_THREAD; /* __handle_irq_event_percpu: after this tracepoint */
 	count(c, WP_HOOK_irq__exit, WP_NOTED);
 	return 0;
 }

@@ -73,6 +73,8 @@ enum {
 #define S_IFSOCK 0140000
 #define S_IFIFO 0010000
 #define NET_RX_SOFTIRQ 3
+#define IRQ_WAKE_THREAD 2
+#define TASK_RTLOCK_WAIT 0x1000
 #define WQ_FLAG_EXCLUSIVE 1
 #define IFF_LOOPBACK 8
 

@@ -50,7 +50,7 @@ struct cpu_state {
 	u8 in_device_irq;
 	u8 in_timer_irq;
 	u8 irq_over;
-	u8 pad0;
+	u8 wakes_thread; /* the handler that has ended wanted its thread woken, which comes next */
 
 	/* what raised the receive softirq, until it runs */
 	u64 raise_ns;

@@ -23,6 +23,7 @@ static __always_inline void note_irq_thread(struct cpu_state *c, const struct ta
 	struct irq_thread t = {};
 	u32 tid = p->pid;
 
+	c->wakes_thread = 0;
 	if (!is_napi_thread(p) && !is_handler_thread(p))
 		return;
 	t.irq_ns = c->irq_ns;
@@ -42,11 +43,15 @@ int BPF_PROG(sched__waking, struct task_struct *p)
 
 	if (!c)
 		return 0;
-	if (c->in_device_irq)
+	if (c->in_device_irq | c->wakes_thread)
 		note_irq_thread(c, p);
 	t = task_of(c, WP_HOOK_sched__waking, p);
 	if (!t) {
 		count(c, WP_HOOK_sched__waking, p->tgid == config.self_pid ? WP_SELF : WP_FILTERED);
+		return 0;
+	}
+	if (p->__state == TASK_RTLOCK_WAIT) { /* PREEMPT_RT: it waited for a lock, in the middle of what it does */
+		count(c, WP_HOOK_sched__waking, WP_NOTED);
 		return 0;
 	}
 	level = context_level(c);

@@ -95,13 +95,14 @@ def problems(made, chosen=SHAPES):
 
 
 def row(made, shape):
-    """What was counted, for people: requests, interrupts, polls, who took the packets, and the rest."""
+    """What was counted, for people. The times are of an emulated machine: good for comparing one with another, no more."""
     result = made.results.get(shape.server, {})
     receive = result.get("report", {}).get("receive", {})
     counts = ", ".join(f"{name} {count}" for name, count in sorted(result.get("counts", {}).items()) if count)
     return (f"| {shape.what} | {result.get('requests', 0)} | {result.get('wrong', 0)} | {receive.get('packets', 0)} | "
-            f"{receive.get('interrupts', 0)} | {receive.get('polls', 0)} | {counts} | {result.get('cpu_ms', 0)} |")
+            f"{receive.get('interrupts', 0)} | {receive.get('polls', 0)} | {counts} | {result.get('cpu_ms', 0)} | "
+            f"{made.clients.get(shape.server, {}).get('p50_ns', 0) / 1e6:.2f} |")
 
 
-HEAD = ("| shape | requests | wrong | packets | interrupts behind them | polls | paths | server's CPU ms |\n"
-        "|---|---|---|---|---|---|---|---|")
+HEAD = ("| shape | requests | wrong | packets | interrupts behind them | polls | paths | server's CPU ms | p50 of a round trip, ms |\n"
+        "|---|---|---|---|---|---|---|---|---|")
