@@ -244,14 +244,13 @@ static __always_inline u32 call_key(struct task_struct *task)
 	return nr ? nr | (u32)syscall_argument(saved_registers(task), 0) << 10 : 0;
 }
 
-/*
- * Where the level of detail has changed since this task's calls were last looked at, what was noted of a call then had
- * its other half unwatched. To be called by whoever relies on such a note, or makes one, first.
- */
-static __always_inline void forget_after_change(struct cpu_state *c, struct task_state *t, u32 nr)
+/* What was noted of the calls of the task that runs here. A global function: the verifier goes through it once. */
+__noinline int forget_notes(struct task_state *t, u32 nr)
 {
-	if (t->changes == signals.changes)
-		return;
+	struct cpu_state *c = this_cpu();
+
+	if (!c || !t)
+		return 0;
 	t->changes = signals.changes;
 	t->enter_ns = 0;
 	t->copied_ns = 0;
@@ -259,6 +258,18 @@ static __always_inline void forget_after_change(struct cpu_state *c, struct task
 	t->segments = 0;
 	t->held_exit_ns = 0;
 	c->slept = c->slept && t->off_nr == nr + 1; /* in this call, not in one whose return was not watched */
+	return 0;
+}
+
+/*
+ * Where the level of detail has changed since this task's calls were last looked at, what was noted of a call then had
+ * its other half unwatched. To be called by whoever relies on such a note, or makes one, first.
+ */
+static __always_inline void forget_after_change(struct task_state *t, u32 nr)
+{
+	if (t->changes == signals.changes)
+		return;
+	forget_notes(t, nr);
 }
 
 static __always_inline const volatile struct wp_call_info *call_info(u32 nr)

@@ -346,7 +346,7 @@ static __always_inline int received_from(struct sock *sk, int ret, int flags)
 	}
 	current = bpf_get_current_task_btf();
 	nr = call_number(current);
-	forget_after_change(c, t, nr);
+	forget_after_change(t, nr);
 	t->cookie = s->cookie;
 	t->msg_flags = flags;
 	sampled = s->sampled; /* before the read is counted: the next delivery may decide anew after it */

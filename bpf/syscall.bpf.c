@@ -33,15 +33,14 @@ static __always_inline void waited(struct cpu_state *c, const struct ended_call 
 	const volatile struct wp_call_info *info = call->call;
 	struct task_state *t = call->t;
 	struct wp_wait_call *e;
-	s64 timeout_ns;
-	u32 watched;
+	struct ended_wait w = {.ret = call->ret, .fd = call->fd, .nr = call->nr, .slept = call->slept};
 
 	if (call->slept && info->timeout_kind > WP_TIMEOUT_MS)
-		timeout_ns = t->timeout_ns;
+		w.timeout_ns = t->timeout_ns;
 	else
-		timeout_ns = timeout_of(info, call->regs);
-	watched = call_watched(info, call->regs);
-	if (counted_wait(call, timeout_ns, watched)) {
+		w.timeout_ns = timeout_of(info, call->regs);
+	w.watched = call_watched(info, call->regs);
+	if (counted_wait(t, &w)) {
 		count(c, EXIT, WP_NOTED);
 		return;
 	}
@@ -50,12 +49,12 @@ static __always_inline void waited(struct cpu_state *c, const struct ended_call 
 		return;
 	e->start_ns = t->start_ns;
 	e->enter_ns = t->enter_ns;
-	e->timeout_ns = timeout_ns;
+	e->timeout_ns = w.timeout_ns;
 	e->ret = call->ret;
 	e->tid = t->tid;
 	e->pid = t->pid;
 	e->fd = call->fd;
-	e->watched = watched;
+	e->watched = w.watched;
 	e->nr = call->nr;
 	e->slept = call->slept;
 	end_record(c, EXIT, e);
@@ -250,18 +249,18 @@ static __always_inline void created_pair(const struct ended_call *call)
 static __always_inline void ended(struct cpu_state *c, const struct ended_call *call)
 {
 	switch (call->call->call_class) {
-	case WP_CALL_WAIT: waited(c, call); break;
 	case WP_CALL_READ: received(c, call); break;
 	case WP_CALL_SEND: sent(c, call); break;
 	case WP_CALL_ACCEPT: accepted(c, call); break;
 	case WP_CALL_REAP: reaped(c, call); break;
 	case WP_CALL_CLOSE: closed(c, call); break;
 	case WP_CALL_RING:
-		if (syscall_argument(call->regs, 2)) /* min_complete: it waits too */
-			waited(c, call);
-		else
+		if (!syscall_argument(call->regs, 2)) {
 			count(c, EXIT, WP_NOTED);
-		break;
+			break;
+		}
+	/* min_complete: it waits too. fall through */
+	case WP_CALL_WAIT: waited(c, call); break;
 	case WP_CALL_YIELD:
 		call->t->yields++;
 		count(c, EXIT, WP_NOTED);
@@ -293,7 +292,7 @@ int BPF_PROG(syscall__exit, struct pt_regs *regs, long ret)
 	call.call = call_info(call.nr);
 	call.t = call.call->call_class ? current_task_of() : NULL;
 	if (call.t)
-		forget_after_change(c, call.t, call.nr);
+		forget_after_change(call.t, call.nr);
 	call.slept = c->slept;
 	c->slept = 0;
 	if (!call.t) {

@@ -40,32 +40,44 @@ static __always_inline bool counted_read(const struct ended_call *call, long ret
 	return true;
 }
 
+/* A wait that returns, as it is kept where it makes no record yet. */
+struct ended_wait {
+	s64 ret;
+	s64 timeout_ns;
+	s32 fd;
+	u32 watched;
+	u32 nr;
+	u32 slept;
+};
+
 /*
  * A wait that returned at once, as several before it. Whether its return leads to a read shows only
- * with the next call, so the latest is held. True: counted, and no record yet.
+ * with the next call, so the latest is held. True: counted, and no record yet. A global function: the
+ * verifier goes through it once.
  */
-static __always_inline bool counted_wait(const struct ended_call *call, s64 timeout_ns, u32 watched)
+__noinline int counted_wait(struct task_state *t, const struct ended_wait *w)
 {
 	bool sampled = signals.sample > 1; /* then a wait is recorded only where a request that is follows */
-	struct task_state *t = call->t;
 
-	if ((call->slept && !sampled) || call->ret < 0) {
+	if (!t || !w)
+		return false;
+	if ((w->slept && !sampled) || w->ret < 0) {
 		t->held_exit_ns = 0;
 		return false;
 	}
 	if (!sampled && ++t->barren <= BARREN_RECORDED)
 		return false;
-	if (call->ret)
+	if (w->ret)
 		t->ready_waits++;
 	else
 		t->empty_waits++;
-	t->held_slept = call->slept;
+	t->held_slept = w->slept;
 	t->held_enter_ns = t->enter_ns;
-	t->held_timeout_ns = timeout_ns;
-	t->held_ret = call->ret;
-	t->held_fd = call->fd;
-	t->held_watched = watched;
-	t->held_nr = call->nr;
+	t->held_timeout_ns = w->timeout_ns;
+	t->held_ret = w->ret;
+	t->held_fd = w->fd;
+	t->held_watched = w->watched;
+	t->held_nr = w->nr;
 	t->held_exit_ns = bpf_ktime_get_ns();
 	return true;
 }

@@ -107,9 +107,7 @@ json HtmlRequests::tables() const {
   for (std::size_t i = 0; i < model::kStageCount; ++i) stages.push_back(model::stage_name(static_cast<Stage>(i)));
   for (std::size_t i = 0; i < model::kCauseCount; ++i)
     causes.push_back(model::cause_name(static_cast<model::Cause>(i)));
-  const auto words = [](const Wordings& all) {
-    return json{{"templates", all.templates()}, {"slots", all.slots()}};
-  };
+  const auto words = [](const Wordings& all) { return json{{"templates", all.templates()}, {"slots", all.slots()}}; };
   return {{"stages", std::move(stages)}, {"threads", threads_},          {"sockets", sockets_},
           {"patterns", patterns_},       {"evidence", words(evidence_)}, {"contexts", contexts_.texts()},
           {"causes", std::move(causes)}, {"shares", words(shares_)},     {"blames", blame_patterns_}};

@@ -215,7 +215,8 @@ std::string blame_lines(const Path& path, const Layout& layout) {
   std::string text = '\n' + paint(layout.style, Color::kBold, "to blame") + '\n';
   for (const model::BlameShare& share : path.blame) {
     const Mark mark = mark_of(share.certainty);
-    const auto lines = wrap(fit_charset(layout.style, share_text(share)), layout.style.width - std::min(layout.style.width, kBefore));
+    const auto lines =
+        wrap(fit_charset(layout.style, share_text(share)), layout.style.width - std::min(layout.style.width, kBefore));
     text +=
         paint(layout.style, mark.color, fmt::format("{} {}", mark.sign, pad_right(model::cause_name(share.cause), 13)));
     text += pad_left(duration_text(share.ns), 10) + pad_left(percent_text(share.ns, total_ns), 9) + "  ";
