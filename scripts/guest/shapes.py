@@ -41,12 +41,12 @@ class Shape:
 
 
 SHAPES = (
-    Shape("epoll.plain", "one request at a time", counts={"irq": 0.98, "over_idle": 0.3}, none=("merged", "forwarded")),
-    Shape("epoll.threaded", "a NAPI thread", f"echo 1 >{NET}/threaded", counts={"napi_thread": 0.95, "irq": 0.95}),
+    Shape("epoll.plain", "one request at a time", counts={"irq": 0.9, "over_idle": 0.3}, none=("merged", "forwarded")),
+    Shape("epoll.threaded", "a NAPI thread", f"echo 1 >{NET}/threaded", counts={"napi_thread": 0.9, "irq": 0.9}),
     Shape("poll.rps", "steered to CPU 1 by RPS",
           "for line in /proc/irq/*/virtio0-input.* /proc/irq/*/eth0*; do\nif [ -e $line ]; then echo 1 >${line%/*}/smp_affinity; fi\ndone\n"
-          f"for queue in {NET}/queues/rx-*; do echo 2 >$queue/rps_cpus; done", counts={"irq": 0.95, "steered": 0.25}),
-    Shape("blocking.sleeps", "a reader that sleeps", counts={"irq": 0.95}),
+          f"for queue in {NET}/queues/rx-*; do echo 2 >$queue/rps_cpus; done", counts={"irq": 0.9, "steered": 0.25}),
+    Shape("blocking.sleeps", "a reader that sleeps", counts={"irq": 0.9}),
     Shape("blocking.polls", "polled by the reader itself", "echo 200000 >/proc/sys/net/core/busy_read",
           counts={"busy_poll": 0.5}),
     Shape("epoll.at_once", "16 connections at once", load=AT_ONCE, counts={"irq": 0.5}),
@@ -57,7 +57,7 @@ SHAPES = (
     Shape("epoll.no_gro", "the same with GRO off", "/vm/ethtool -K eth0 gro off", load=("--requests", "100",
           "--connections", "1", "--interval-us", "10000"), size=8192, none=("merged",)),
     # last: it takes the card's address away
-    Shape("select.bridge", "through bridge and veth into a namespace", BRIDGE, counts={"irq": 0.95, "forwarded": 0.95}),
+    Shape("select.bridge", "through bridge and veth into a namespace", BRIDGE, counts={"irq": 0.9, "forwarded": 0.9}),
 )
 
 
