@@ -301,5 +301,6 @@ int BPF_PROG(syscall__exit, struct pt_regs *regs, long ret)
 	}
 	call.fd = call_descriptor(call.call, regs);
 	ended(c, &call);
+	call.t->enter_ns = 0; /* while entries cease to be watched, the next call must not seem to have begun there */
 	return 0;
 }

@@ -172,10 +172,11 @@ def accepting(file):
     """The server sleeps 3 ms before every accept."""
     with server("--accept-sleep-us", "3000") as (process, port):
         with recording(file, process.pid):
-            for _ in range(12):
+            for _ in range(6):
                 with contextlib.ExitStack() as stack:
                     clients = []
-                    for _ in range(5):
+                    # The first waits as long for its accept as, once accepted, for the next one's: one in twenty.
+                    for _ in range(20):
                         clients.append(stack.enter_context(connect(port)))
                         ask(clients[-1])
                     for client in clients:

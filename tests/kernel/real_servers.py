@@ -14,7 +14,7 @@ import threading
 import time
 import typing
 
-CONNECTIONS, REQUESTS, PAUSE_S = 4, 160, 0.008
+CONNECTIONS, REQUESTS, PAUSE_S = 4, 240, 0.008
 SECONDS = 60
 ASYNCIO = """
 import asyncio, sys
