@@ -239,6 +239,7 @@ class Blamer {
   // It had its CPU; interrupts and softirqs may have run over it.
   void on_cpu(std::uint64_t from, std::uint64_t to, Phase phase) {
     if (from >= to) return;
+    if (!facts_.cpus.has_interruptions()) return running(from, to, phase);
     if (const auto cpu = cpu_at(from)) {
       for (const Interruption& one : facts_.cpus.interruptions(*cpu, facts_.reader.task.id.tid, from, to)) {
         running(from, one.from_ns, phase);

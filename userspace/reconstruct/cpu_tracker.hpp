@@ -39,6 +39,8 @@ class CpuTracker {
   /// Who had `cpu` between the switches on it that fall into the interval; what no two of them enclose is left out.
   [[nodiscard]] std::vector<Occupancy> seen_between(std::uint32_t cpu, std::uint64_t from_ns,
                                                     std::uint64_t to_ns) const;
+  /// Whether any interruption was recorded at all.
+  [[nodiscard]] bool has_interruptions() const { return !interruptions_.empty(); }
   /// What ran over `tid` on `cpu` within the interval and is cut to it, oldest first, none overlapping; nested ones
   /// count as the outermost. Only recordings with --detail timeline have any.
   [[nodiscard]] std::vector<Interruption> interruptions(std::uint32_t cpu, std::uint32_t tid, std::uint64_t from_ns,
