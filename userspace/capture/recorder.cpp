@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <span>
+#include <utility>
 
 #include "userspace/capture/syscalls.hpp"
 
@@ -74,6 +75,7 @@ void Recorder::add_name(std::uint32_t space, std::uint64_t key, const std::strin
 
 // They hold from the start, so they come before everything.
 void Recorder::add_static_names() {
+  if (std::exchange(started_, true)) return;
   constexpr std::uint64_t now_ns = 1;
   for (const Syscall& call : syscalls()) add_name(WP_NAME_syscall, call.nr, call.name, now_ns);
   for (const CallName& call : other_calls())
@@ -194,8 +196,7 @@ Result<void> Recorder::hand_over() {
 
 Result<void> Recorder::turn() {
   const std::uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
-  if (!started_) add_static_names();
-  started_ = true;
+  add_static_names();
   if (drain()) {
     auto& mark = add<wp_watermark>(now_ns);
     mark.h.kind = WP_KIND_watermark;
@@ -210,6 +211,7 @@ Result<void> Recorder::turn() {
 
 Result<void> Recorder::finish() {
   const std::uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+  add_static_names();  // a recording may end before its first turn
   drain();
   add_books(now_ns);
   auto& mark = add<wp_watermark>(now_ns);
