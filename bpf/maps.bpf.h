@@ -78,6 +78,11 @@ struct cpu_state {
 
 	/* delivery whose context has not ended, by level (task, softirq): its seq, 0: none */
 	u64 delivery[2];
+
+	/* with `stat`: the last delivery made here, 0: none since another task runs, and whom alone it can wake */
+	u64 ready_ns;
+	u32 ready_waiter; /* 0: anybody */
+	u32 pad5;
 } __attribute__((aligned(128))); /* no line shared with the next CPU's */
 
 /*
@@ -189,14 +194,16 @@ struct task_state {
 	s32 held_fd;
 	u32 held_slept;
 	u64 passed_over; /* cookie of the socket it read last, where that request is not of the sample; else 0 */
-	u64 on_ns; /* with `stat`: it ran first since it was woken last */
+	/* with `stat`: */
+	u64 on_ns; /* it ran first since it went to sleep last */
+	u64 woken_by_ns; /* ready_ns of the delivery that woke it last; 0: something else did */
 };
 
 /* With `stat`: a delivery that has not been read. */
 struct stat_delivery {
 	u64 ready_ns; /* 0: the slot is free; written last */
 	u32 end; /* one past its last unit */
-	u32 tid; /* who slept for it, 0: nobody */
+	u32 pad;
 };
 
 #define STAT_UNREAD 8

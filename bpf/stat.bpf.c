@@ -3,8 +3,10 @@
  * `wakepath stat`: how long requests take, added up where they happen. In place of the programs that make records, on
  * four hooks, with no record, no ring and no collector that has to keep up.
  *
- * A delivery leaves its time with its socket, a task when it went to sleep, was woken and ran; the read finds both.
- * That a reader slept for this data is told by the wait queue at the delivery, so nothing has to know what woke it.
+ * A delivery leaves its time with its socket and its CPU, a task when it went to sleep, was woken and ran, and by which
+ * delivery; the read finds it all. A wake is a delivery's if it comes next on its CPU, before another task runs there:
+ * sk_data_ready() wakes the wait queue itself. Only a watched task that was interrupted by the delivery may make other
+ * wakes after it, so then the wait queue is asked, too.
  */
 #include "witness.bpf.h"
 
@@ -68,8 +70,8 @@ static __always_inline u32 readable_end(struct stat_sock *q, const struct sock *
 	return q->delivered + KREAD(struct sk_buff, sk->sk_receive_queue.prev, len);
 }
 
-/* The task asleep behind the first entry of the socket's wait queue, 0: none. */
-static __always_inline u32 sleeper_on(const struct sock *sk)
+/* The task behind the first entry of the socket's wait queue, 0: none. */
+static __always_inline u32 waiter_on(const struct sock *sk)
 {
 	struct socket_wq *wq = sk->sk_wq;
 	struct list_head *head, *at;
@@ -84,7 +86,7 @@ static __always_inline u32 sleeper_on(const struct sock *sk)
 		return 0;
 	w.at = (u64)at - bpf_core_field_offset(struct wait_queue_entry, entry);
 	testify(&w);
-	return w.flags & WP_WITNESS_WAITING ? w.tid : 0;
+	return w.tid;
 }
 
 SEC("tp_btf/sk_data_ready")
@@ -99,6 +101,7 @@ int BPF_PROG(stat__data_ready, struct sock *sk)
 
 	if (!c || !n)
 		return 0;
+	c->ready_ns = 0;
 	q = stat_sock_of(c, WP_HOOK_socket__data_ready, sk, true, false);
 	if (!q) {
 		count(c, WP_HOOK_socket__data_ready, WP_FILTERED);
@@ -115,8 +118,14 @@ int BPF_PROG(stat__data_ready, struct sock *sk)
 	n->deliveries++;
 	n->forgotten += d->ready_ns != 0;
 	d->end = end;
-	d->tid = sleeper_on(sk);
 	d->ready_ns = now;
+	if (who_is_here(c) == WHO_WATCHED) {
+		c->ready_waiter = waiter_on(sk);
+		c->ready_ns = c->ready_waiter ? now : 0;
+	} else {
+		c->ready_waiter = 0;
+		c->ready_ns = now;
+	}
 	return 0;
 }
 
@@ -126,8 +135,8 @@ static __always_inline void add_path(const struct task_state *t, const struct st
 	if (now <= d->ready_ns)
 		return;
 	add_up(WP_STAT_total, now - d->ready_ns);
-	if (d->tid != t->tid || t->off_ns > d->ready_ns || t->waking_ns < d->ready_ns || t->on_ns < t->waking_ns)
-		return; /* it did not sleep for this data, or has slept for something else since */
+	if (t->woken_by_ns != d->ready_ns || t->on_ns < t->waking_ns)
+		return; /* it was woken by something else, or had not slept yet */
 	add_up(WP_STAT_waking, t->waking_ns - d->ready_ns);
 	add_up(WP_STAT_running, t->on_ns - t->waking_ns);
 	add_up(WP_STAT_read, now - t->on_ns);
@@ -218,8 +227,8 @@ int BPF_PROG(stat__waking, struct task_struct *p)
 		count(c, WP_HOOK_sched__waking, p->tgid == config.self_pid ? WP_SELF : WP_FILTERED);
 		return 0;
 	}
-	if (t->waking_ns <= t->off_ns) /* the first wake of a sleep is the one that ends it */
-		t->waking_ns = bpf_ktime_get_ns();
+	t->woken_by_ns = !c->ready_waiter || c->ready_waiter == (u32)p->pid ? c->ready_ns : 0;
+	t->waking_ns = bpf_ktime_get_ns(); /* try_to_wake_up() is silent of one that is awake, so this ended a sleep */
 	count(c, WP_HOOK_sched__waking, WP_NOTED);
 	return 0;
 }
@@ -234,6 +243,7 @@ int stat__switch(u64 *ctx)
 
 	if (!c)
 		return 0;
+	c->ready_ns = 0;
 	if (c->tid != (u32)prev->pid || c->who == WHO_WATCHED) {
 		state = ctx[0] ? 0 : config.switch_state_arg ? (u32)ctx[3] : prev->__state;
 		t = state & 0xff ? state_of_task(prev) : NULL;
@@ -242,7 +252,9 @@ int stat__switch(u64 *ctx)
 	}
 	t = next->flags & PF_KTHREAD ? NULL : task_of(c, WP_HOOK_sched__switch, next);
 	settle(c, next, t);
-	if (t && t->on_ns < t->waking_ns) /* it runs for the first time since it was woken */
+	/* It runs for the first time since it went to sleep. To ask for its wake instead would take a switch after a
+	 * preemption for it, and miss the wake of a task that was still on its way off the CPU. */
+	if (t && t->on_ns <= t->off_ns)
 		t->on_ns = bpf_ktime_get_ns();
 	count(c, WP_HOOK_sched__switch, t ? WP_NOTED : c->who == WHO_SELF ? WP_SELF : WP_FILTERED);
 	return 0;

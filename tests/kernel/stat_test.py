@@ -8,15 +8,17 @@ two see of one instant apart. The JSON must fit its schema, and its numbers add 
 """
 import json
 import os
-import pathlib
 import signal
 import subprocess
 import sys
-import tempfile
+
+import frame
 
 REQUESTS = 8000
 BIN = 1 / 16  # a bin is that much of its lower bound wide at most
 APART_NS = {50: 800, 90: 2500}  # two programs on one hook run one after the other
+# A datagram is in the queue before sk_data_ready() is called, so a reader awake on another CPU may take it first.
+RACED = {"udp-echo": REQUESTS // 200}
 SERVERS = (("epoll-echo", 1, []), ("epoll-echo", 64, []), ("select-echo", 8, []), ("blocking-echo", 1, ["--sequential"]),
            ("udp-echo", 8, ["--udp"]))
 
@@ -80,7 +82,7 @@ def percentile(values, percent):
     return values[max(0, -(-len(values) * percent // 100) - 1)]
 
 
-def complaints(binary, source, lines, paths):
+def complaints(source, raced, lines, paths):
     schema = source / "docs/schema/stat.json"
     checked = subprocess.run([sys.executable, source / "tests/support/validate_json.py", schema], input=lines, text=True,
                              stdout=subprocess.PIPE, check=False)
@@ -88,10 +90,12 @@ def complaints(binary, source, lines, paths):
         yield f"schema: {checked.stdout}"
     table = json.loads(lines)
     truth = stages_of(paths)
-    if len(truth["total"]) != REQUESTS:
-        yield f"only {len(truth['total'])} paths are fit to compare with"
-    if table["reads"] != REQUESTS or table["untracked"] or table["forgotten"] or table["lost"]:
+    if not REQUESTS - raced <= len(truth["total"]) <= REQUESTS:
+        yield f"{len(truth['total'])} paths of {REQUESTS} are fit to compare with"
+    if table["reads"] != REQUESTS or table["untracked"] > raced or table["forgotten"] or table["lost"]:
         yield f"{table['reads']} reads of {REQUESTS}: {table}"
+    if table["stages"]["total"]["count"] + table["untracked"] != table["reads"]:
+        yield f"the reads do not add up: {table}"
     for name, values in truth.items():
         stage = table["stages"][name]
         count = stage["count"]
@@ -103,20 +107,15 @@ def complaints(binary, source, lines, paths):
                 yield f"{name} p{percent}: {told} ns, but recorded {true} ns"
 
 
-def main():
-    if os.geteuid() != 0:
-        print("SKIPPED: needs root")
-        return 77
-    source, binary = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+def against_recordings(source, binary, folder):
     failed = False
-    with tempfile.TemporaryDirectory() as folder:
-        for server, connections, options in SERVERS:
-            lines, paths = measure(binary, os.path.join(folder, "stat.wkp"), server, connections, options)
-            found = list(complaints(binary, source, lines, paths))
-            print(f"{server} {connections}: {'; '.join(found) or 'ok'}", flush=True)
-            failed |= bool(found)
-    return 1 if failed else 0
+    for server, connections, options in SERVERS:
+        lines, paths = measure(binary, folder / "stat.wkp", server, connections, options)
+        found = list(complaints(source, RACED.get(server, 0), lines, paths))
+        print(f"{server} {connections}: {'; '.join(found) or 'ok'}", flush=True)
+        failed |= bool(found)
+    return failed
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frame.run(against_recordings))
