@@ -10,12 +10,11 @@ id; both ends log it. A path that contradicts a log in socket, bytes, thread, de
 import contextlib
 import json
 import os
-import pathlib
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
+
+import frame
 
 ADDRESS, PORT = "192.0.2.1", 7000
 PATIENCE_S = 280
@@ -45,15 +44,6 @@ def namespaces():
             subprocess.run(["ip", "netns", "del", name], check=False, stderr=subprocess.DEVNULL)
 
 
-def end(process, number=signal.SIGTERM):
-    process.send_signal(number)
-    try:
-        process.wait(30)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
 def one_mode(binary, folder, mode, requests, seed, inside):
     server_ns, client_ns = inside
     logs = {side: str(folder / f"{mode}-{side}.log") for side in ("server", "client")}
@@ -64,18 +54,9 @@ def one_mode(binary, folder, mode, requests, seed, inside):
     try:
         if server.stdout.readline() != "ready\n":
             raise RuntimeError(f"{mode}: the server did not begin")
-        ready, told = os.pipe()
-        recorder = subprocess.Popen([str(binary / "wakepath"), "record", "-q", "--ready-fd", str(told), "-p",
-                                     str(server.pid), "-o", recording, "--ring", "64"], pass_fds=[told])
-        os.close(told)
-        try:
-            if os.read(ready, 1) != b"\0":
-                raise RuntimeError(f"{mode}: the recorder did not begin")
+        with frame.recording(binary / "wakepath", recording, "-p", server.pid, "--ring", "64"):
             subprocess.run([*client_ns, programs["client"], ADDRESS, str(PORT), logs["client"], str(requests), str(seed)],
                            check=True, timeout=PATIENCE_S)
-        finally:
-            os.close(ready)
-            end(recorder, signal.SIGINT)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(server.pid, signal.SIGTERM)
@@ -97,42 +78,34 @@ def trim(log, header=32, record=48):
         file.truncate(header + records * record)
 
 
-def reason_to_skip():
-    if os.geteuid() != 0 or not os.path.exists("/sys/kernel/btf/vmlinux"):
-        return "needs root and a kernel with BTF"
-    return None if shutil.which("ip") else "needs ip (iproute2)"
+def add_up(total, again, told):
+    for name in ("requests", "wrong", "stray", "missing", "partial", "complete", "lost"):
+        total[name] = total.get(name, 0) + told[name]
+    for name, count in told["came_again"].items():
+        again[name] = again.get(name, 0) + count
 
 
-def main():
-    os.environ["PATH"] += ":/usr/sbin:/sbin"
-    reason = reason_to_skip()
-    if reason:
-        print(f"SKIPPED: {reason}")
-        return 77
-    binary = pathlib.Path(sys.argv[2])
+def test(_source, binary, folder):
     requests = int(sys.argv[3]) if len(sys.argv) > 3 else 8_000
     seed = int(sys.argv[4]) if len(sys.argv) > 4 else 1
     failed, total, again = False, {}, {}
-    with tempfile.TemporaryDirectory() as folder, namespaces() as inside:
+    with namespaces() as inside:
         for mode, share in SHARES.items():
-            told = one_mode(binary, pathlib.Path(folder), mode, int(requests * share) // 4 * 4, seed, inside)
-            wrong = told["wrong"] + told["stray"]
-            weak = told["complete"] < LEAST_COMPLETE * told["requests"] and told["lost"] == 0
-            failed |= bool(wrong or weak or (told["missing"] and told["lost"] == 0))
-            for name in ("requests", "wrong", "stray", "missing", "partial", "complete", "lost"):
-                total[name] = total.get(name, 0) + told[name]
-            for name, count in told["came_again"].items():
-                again[name] = again.get(name, 0) + count
+            told = one_mode(binary, folder, mode, int(requests * share) // 4 * 4, seed, inside)
+            add_up(total, again, told)
+            missing = told["missing"] or told["complete"] < LEAST_COMPLETE * told["requests"]
+            found = bool(told["wrong"] or told["stray"] or (missing and not told["lost"]))
+            failed |= found
             explained = told.pop("explanations")
             print(f"{mode}: {json.dumps(told)}", flush=True)
-            if wrong or weak or told["missing"]:
+            if found or told["missing"]:
                 print("\n".join("    " + line for line in explained), flush=True)
     print(f"seed {seed}: {json.dumps(total)}, came again: {json.dumps(again)}")
     if not again["ports"] or not again["packet_addresses"]:
         failed = True
         print("nothing came again: the test is too weak")
-    return 1 if failed else 0
+    return failed
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frame.run(test, ("ip",)))

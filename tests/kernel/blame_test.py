@@ -14,8 +14,9 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
+
+import frame
 
 BINARY = pathlib.Path(sys.argv[2])
 SLOW_NS = 1_000_000
@@ -57,17 +58,8 @@ def server(*options, prefix=()):
         yield process, int(words[1])
 
 
-@contextlib.contextmanager
 def recording(file, pid, *options):
-    with running(str(BINARY / "wakepath"), "record", "-q", "--force", *options, "-p", str(pid), "-d", "60", "-o", file) as recorder:
-        deadline = time.monotonic() + SECONDS
-        while not (os.path.exists(file) and os.path.getsize(file)):
-            assert time.monotonic() < deadline and recorder.poll() is None, "the recorder does not begin"
-            time.sleep(0.05)
-        time.sleep(0.3)  # the header is written when the probes are attached; the iterators follow
-        yield
-        recorder.send_signal(signal.SIGINT)
-        assert recorder.wait(timeout=SECONDS) == 0, "the recorder failed"
+    return frame.recording(BINARY / "wakepath", file, "--force", *options, "-p", pid, "-d", "60")
 
 
 def connect(port, address="127.0.0.1"):
@@ -257,23 +249,16 @@ def flood(file):
 TROUBLES = {trouble.__name__: trouble for trouble in (hog, sleeper, stopped, accepting, flood)}
 
 
-def main():
-    if os.geteuid() != 0:
-        print("skipped: recording needs root")
-        sys.exit(77)
-    if CPU == OTHER_CPU:
-        print("skipped: needs two CPUs, one for the trouble and one for the client")
-        sys.exit(77)
+def cases(_source, _binary, folder):
     os.sched_setaffinity(0, {OTHER_CPU})
-    failures = []
-    with tempfile.TemporaryDirectory(prefix="wakepath-blame-") as folder:
-        for name in sys.argv[3:] or TROUBLES:
-            try:
-                TROUBLES[name](os.environ.get("WP_KEEP", folder) + f"/{name}.wkp")
-            except (AssertionError, OSError, subprocess.SubprocessError) as error:
-                failures.append(f"{name}: {error!r}")
-    print("\n".join(failures) or "the blame falls on who deserves it")
-    sys.exit(1 if failures else 0)
+    for name in sys.argv[3:] or TROUBLES:
+        found = []
+        try:
+            TROUBLES[name](os.environ.get("WP_KEEP", str(folder)) + f"/{name}.wkp")
+        except (AssertionError, OSError, RuntimeError, subprocess.SubprocessError) as error:
+            found.append(repr(error))
+        yield name, found
 
 
-main()
+if __name__ == "__main__":
+    sys.exit(frame.run_cases(cases, cpus=2))

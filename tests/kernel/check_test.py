@@ -10,9 +10,9 @@ import os
 import pathlib
 import subprocess
 import sys
-import tempfile
 import xml.etree.ElementTree
 
+import frame
 from classify_servers import Server, record
 
 SOURCE, BINARY = sys.argv[1:3]
@@ -31,25 +31,36 @@ def demand(holds, what, done):
         sys.exit(f"{what}\n{done.stdout}{done.stderr}")
 
 
-def check_server(name, program, status, folder):
-    file = os.path.join(folder, name + ".wkp")
+def recorded(name, program, file, **how):
+    """The process id of a server that was recorded."""
     server = Server(name, program, BINARY)
     try:
-        failures = record(BINARY, [server], file, quiet_s=2.5)
+        failures = record(BINARY, [server], file, **how)
     finally:
         server.stop()
     if failures:
         sys.exit("\n".join(failures))
-    done = check(file, "--claim", "event-driven", "--json")
+    return server.process.pid
+
+
+def check_one(file, claim, name, status):
+    """The only claim of a check that ended with this status."""
+    done = check(file, "--claim", claim, "--json")
     demand(done.returncode == status, f"{name}: exit status {done.returncode}, not {status}", done)
+    told = json.loads(done.stdout)["claims"][0]
+    print(f"{name}: {told['verdict']}: {told['why']}")
+    return told, done
+
+
+def check_server(name, program, status, folder):
+    file = os.path.join(folder, name + ".wkp")
+    pid = recorded(name, program, file, quiet_s=2.5)
+    claim, done = check_one(file, "event-driven", name, status)
     schema = os.path.join(SOURCE, "docs/schema/check.json")
     subprocess.run([sys.executable, os.path.join(SOURCE, "tests/support/validate_json.py"), "--whole", schema], check=True,
                    input=done.stdout.encode())
-    claim = json.loads(done.stdout)["claims"][0]
     if status == REFUTED:
-        why = claim["why"]
-        demand(all(word in why for word in (str(server.process.pid), "epoll_wait", "a second")), "who, how and how often is missing", done)
-    print(f"{name}: {claim['verdict']}: {claim['why']}")
+        demand(all(word in claim["why"] for word in (str(pid), "epoll_wait", "a second")), "who, how and how often is missing", done)
     return file
 
 
@@ -64,20 +75,11 @@ def come_and_go(server, requests, _pause_s):
 def check_zombies(how, children, status, folder):
     """Children that are reaped, that need no reaping, and that nobody asks for."""
     file = os.path.join(folder, f"fork-{how}.wkp")
-    server = Server("fork", f"fork-echo --reap {how}", BINARY)
-    try:
-        failures = record(BINARY, [server], file, requests=children, quiet_s=1.5, visit=come_and_go)
-    finally:
-        server.stop()
-    if failures:
-        sys.exit("\n".join(failures))
-    done = check(file, "--claim", "no-zombies", "--json")
-    demand(done.returncode == status, f"--reap {how}: exit status {done.returncode}, not {status}", done)
-    claim = json.loads(done.stdout)["claims"][0]
+    recorded("fork", f"fork-echo --reap {how}", file, requests=children, quiet_s=1.5, visit=come_and_go)
+    claim, done = check_one(file, "no-zombies", f"--reap {how}", status)
     demand(claim["n"] == children, f"--reap {how}: judged {claim['n']} children of {children}", done)
     if status == REFUTED:
         demand(claim["why"].startswith(f"{children} of {children} children"), "not every zombie was found", done)
-    print(f"--reap {how}: {claim['verdict']}: {claim['why']}")
 
 
 def check_files(good, spinning, folder):
@@ -97,21 +99,17 @@ def check_files(good, spinning, folder):
     demand(done.returncode == USAGE, "an unknown claim must be refused", done)
 
 
-def main():
-    if os.geteuid() != 0:
-        print("SKIPPED: needs root")
-        return 77
-    with tempfile.TemporaryDirectory() as folder:
-        files = [check_server(*server, folder) for server in SERVERS]
-        check_files(files[0], files[1], folder)
-        check_zombies("sigaction", 320, CONFIRMED, folder)
-        check_zombies("ignore", 320, CONFIRMED, folder)
-        check_zombies("none", 20, REFUTED, folder)
-        done = check(files[0], "--claim", "no-zombies")
-        demand(done.returncode == UNDECIDED and "forked" in done.stdout, "who never forks proves nothing", done)
+def test(_source, _binary, folder):
+    files = [check_server(*server, folder) for server in SERVERS]
+    check_files(files[0], files[1], folder)
+    check_zombies("sigaction", 320, CONFIRMED, folder)
+    check_zombies("ignore", 320, CONFIRMED, folder)
+    check_zombies("none", 20, REFUTED, folder)
+    done = check(files[0], "--claim", "no-zombies")
+    demand(done.returncode == UNDECIDED and "forked" in done.stdout, "who never forks proves nothing", done)
     print("check holds")
-    return 0
+    return False
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frame.run(test))

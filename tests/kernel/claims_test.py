@@ -10,7 +10,8 @@ import os
 import pathlib
 import subprocess
 import sys
-import tempfile
+
+import frame
 
 SOURCE, BINARY = sys.argv[1:3]
 WAKEPATH = os.path.join(BINARY, "wakepath")
@@ -58,36 +59,32 @@ def lose_events(runs):
             run["facts"]["events_lost"] = 1
 
 
-def main():
-    if os.geteuid() != 0:
-        print("SKIPPED: needs root")
-        return 77
+def test(_source, _binary, folder):
     validated(claims("list", "--json", status=0), "claims-list.json")
     claims("show", "S9-99", status=USAGE)
-    with tempfile.TemporaryDirectory() as folder:
-        file = os.path.join(folder, "runs.json")
-        settled = validated(claims("run", *WANTED, "-o", file, "--json", status=REFUTED), "claims.json")
-        if not settled["trusted"]:
-            sys.exit(f"a control was judged wrongly: {settled['controls']}")
-        found = verdicts(settled)
-        if found != WANTED:
-            sys.exit(f"settled {found}, must be {WANTED}\n{json.dumps(settled['claims'], indent=1)}")
-        runs = validated(pathlib.Path(file).read_text(), "claims-runs.json")
-        again = verdicts(json.loads(claims("judge", file, "--json", status=REFUTED)))
-        if any(again.get(name) != verdict for name, verdict in WANTED.items()):
-            sys.exit(f"judged again: {again}")
-        text = claims("explain", "X-09", file, status=0)
-        if "ep_poll_callback" not in text or "confirmed, were the whole interval" not in text or "request of" not in text:
-            sys.exit(f"the explanation lacks something\n{text}")
-        untrusted = judge_changed(folder, runs, spinner_named_good)
-        if untrusted["trusted"] or set(verdicts(untrusted).values()) - {"undecided", "not_applicable"}:
-            sys.exit(f"a spinner was called event-driven, and {verdicts(untrusted)} was decided")
-        lost = verdicts(judge_changed(folder, runs, lose_events))
-        if lost["X-09"] != "undecided":
-            sys.exit(f"with events lost: {lost}")
+    file = os.path.join(folder, "runs.json")
+    settled = validated(claims("run", *WANTED, "-o", file, "--json", status=REFUTED), "claims.json")
+    if not settled["trusted"]:
+        sys.exit(f"a control was judged wrongly: {settled['controls']}")
+    found = verdicts(settled)
+    if found != WANTED:
+        sys.exit(f"settled {found}, must be {WANTED}\n{json.dumps(settled['claims'], indent=1)}")
+    runs = validated(pathlib.Path(file).read_text(), "claims-runs.json")
+    again = verdicts(json.loads(claims("judge", file, "--json", status=REFUTED)))
+    if any(again.get(name) != verdict for name, verdict in WANTED.items()):
+        sys.exit(f"judged again: {again}")
+    text = claims("explain", "X-09", file, status=0)
+    if "ep_poll_callback" not in text or "confirmed, were the whole interval" not in text or "request of" not in text:
+        sys.exit(f"the explanation lacks something\n{text}")
+    untrusted = judge_changed(folder, runs, spinner_named_good)
+    if untrusted["trusted"] or set(verdicts(untrusted).values()) - {"undecided", "not_applicable"}:
+        sys.exit(f"a spinner was called event-driven, and {verdicts(untrusted)} was decided")
+    lost = verdicts(judge_changed(folder, runs, lose_events))
+    if lost["X-09"] != "undecided":
+        sys.exit(f"with events lost: {lost}")
     print(f"claims hold: {found}")
-    return 0
+    return False
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frame.run(test))

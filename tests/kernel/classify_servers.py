@@ -5,8 +5,9 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
+
+import frame
 
 MESSAGE = b"m" * 64
 SECONDS = 30
@@ -136,30 +137,10 @@ def talk(server, requests, pause_s):
 def record(binary, servers, file, requests=80, pause_s=0.012, quiet_s=4.0, visit=talk):
     """Records all of them while each is talked to by `visit` (which returns connections to be kept open), and then left
     alone."""
-    ready_read, ready_write = os.pipe()
     pids = ",".join(str(server.process.pid) for server in servers)
-    recorder = subprocess.Popen([os.path.join(binary, "wakepath"), "record", "-q", "-f", "-p", pids, "--ring", "64",
-                                 "-o", file, "--ready-fd", str(ready_write)], pass_fds=(ready_write,))
-    os.close(ready_write)
-    os.read(ready_read, 1)
-    os.close(ready_read)
-    failures, connections = [], []
-
-    def client(server):
-        try:
-            connections.extend(visit(server, requests, pause_s))
-        except (OSError, AssertionError) as error:
-            failures.append(f"{server.name}: {error}")
-
-    clients = [threading.Thread(target=client, args=(server,)) for server in servers]
-    for thread in clients:
-        thread.start()
-    for thread in clients:
-        thread.join()
-    time.sleep(quiet_s)
-    recorder.send_signal(signal.SIGINT)
-    if recorder.wait(timeout=SECONDS) != 0:
-        failures.append(f"the recorder ended with {recorder.returncode}")
+    with frame.recording(os.path.join(binary, "wakepath"), file, "-f", "-p", pids, "--ring", "64"):
+        failures, connections = frame.at_once(servers, lambda server: visit(server, requests, pause_s))
+        time.sleep(quiet_s)
     for connection in connections:
         connection.close()
     return failures

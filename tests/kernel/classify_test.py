@@ -9,8 +9,8 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 
+import frame
 from classify_servers import EVENT, GROUPS, POLL, SPIN, Server, record
 
 SOURCE, BINARY = sys.argv[1:3]
@@ -58,17 +58,11 @@ def run_group(group, folder):
             server.stop()
 
 
-def main():
-    if os.geteuid() != 0:
-        print("SKIPPED: needs root")
-        return 77
-    failures = []
-    with tempfile.TemporaryDirectory() as folder:
-        for group in GROUPS:
-            failures += run_group(group, folder)
+def test(_source, _binary, folder):
+    failures = [failure for group in GROUPS for failure in run_group(group, folder)]
     print("\n".join(failures))
-    return 1 if failures else 0
+    return bool(failures)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frame.run(test))

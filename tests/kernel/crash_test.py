@@ -75,11 +75,7 @@ def command(t, load, file):
 
 def start(t, load, file):
     """A recorder, and a descriptor that becomes readable once it records."""
-    ready, told = os.pipe()
-    process = subprocess.Popen([*command(t, load, file), "-d", "1200ms", "--ready-fd", str(told)],
-                               stderr=subprocess.DEVNULL, pass_fds=[told])
-    os.close(told)
-    return process, ready
+    return frame.begin([*command(t, load, file), "-d", "1200ms"], stderr=subprocess.DEVNULL)
 
 
 def random_kills(t, load, kills, seed):

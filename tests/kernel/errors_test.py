@@ -114,16 +114,11 @@ class Tester:
     @contextlib.contextmanager
     def recording(self, *arguments):
         """A recorder that runs; yields once it is attached."""
-        ready, told = os.pipe()
-        command = [self.wakepath, "record", "--quiet", "--ready-fd", str(told), *map(str, arguments)]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, pass_fds=[told], cwd=self.folder) as process:
-            os.close(told)
+        with frame.started([self.wakepath, "record", "--quiet", *arguments], stderr=subprocess.PIPE, text=True,
+                           cwd=self.folder) as process:
             try:
-                if os.read(ready, 1) != b"\0":
-                    raise RuntimeError("the recorder did not begin: " + process.stderr.read())
                 yield process
             finally:
-                os.close(ready)
                 if process.poll() is None:
                     process.kill()
 

@@ -7,17 +7,15 @@ comments, speedscope opens Chrome's trace and the folded stacks; and what each o
 """
 import csv
 import json
-import os
 import pathlib
-import shutil
-import signal
 import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 import time
+
+import frame
 
 SOURCE, BINARY = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 WAKEPATH = str(BINARY / "wakepath")
@@ -51,39 +49,36 @@ def capture(begun, stop, packets):
                 packets.append((*struct.unpack("qq", control[0][2]), data))
 
 
+def ask_all(clients):
+    for _ in range(50):
+        for client in clients:
+            client.sendall(bytes(64))
+        for client in clients:
+            left = 64
+            while left:
+                left -= len(client.recv(left))
+    for client in clients:
+        client.close()
+
+
 def record(folder):
     """An echo server at work for four connections, and the packets meanwhile."""
     file, pcap, packets = f"{folder}/a.wkp", f"{folder}/a.pcap", []
     begun, stop = threading.Event(), threading.Event()
     server = subprocess.Popen([str(BINARY / "demo-servers/wakepath-faulty-echo"), "--max-seconds", "60", "--sleep-us", "200"],
                               stdout=subprocess.PIPE, text=True)
-    recorder, tap = None, threading.Thread(target=capture, args=(begun, stop, packets))
+    tap = threading.Thread(target=capture, args=(begun, stop, packets))
     try:
         port = int(server.stdout.readline().split()[1])
-        recorder = subprocess.Popen([WAKEPATH, "record", "-q", "-p", str(server.pid), "-d", "60", "--detail", "timeline", "-o", file])
-        deadline = time.monotonic() + SECONDS
-        while not (os.path.exists(file) and os.path.getsize(file)):
-            assert time.monotonic() < deadline, "the recorder does not begin"
-            time.sleep(0.05)
-        tap.start()
-        begun.wait(timeout=SECONDS)
-        clients = [socket.create_connection(("127.0.0.1", port), timeout=SECONDS) for _ in range(4)]
-        for _ in range(50):
-            for client in clients:
-                client.sendall(bytes(64))
-            for client in clients:
-                left = 64
-                while left:
-                    left -= len(client.recv(left))
-        for client in clients:
-            client.close()
-        time.sleep(0.2)
+        with frame.recording(WAKEPATH, file, "-p", server.pid, "-d", "60", "--detail", "timeline"):
+            tap.start()
+            begun.wait(timeout=SECONDS)
+            ask_all([socket.create_connection(("127.0.0.1", port), timeout=SECONDS) for _ in range(4)])
+            time.sleep(0.2)
     finally:
         stop.set()
-        for process in (recorder, server):
-            if process and process.poll() is None:
-                process.send_signal(signal.SIGINT)
-                process.wait(timeout=SECONDS)
+        server.terminate()
+        server.wait(timeout=SECONDS)
     tap.join()
     with open(pcap, "wb") as out:
         out.write(struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 65535, 1))
@@ -250,32 +245,26 @@ def check_speedscope(file, *names):
     check(done.returncode == 0, f"speedscope: {done.stdout}")
 
 
-def main():
-    if os.geteuid() != 0:
-        print("skipped: recording needs root")
-        sys.exit(77)
-    absent = [tool for tool in ("sqlite3", "protoc", "tshark") if not shutil.which(tool)]
-    if not (SOURCE / "tests/html/node_modules/speedscope").is_dir() or not shutil.which("chromium"):
-        absent.append("speedscope")
-    if absent:
-        print(f"skipped: not installed: {', '.join(absent)}; run scripts/setup")
-        sys.exit(77)
-    with tempfile.TemporaryDirectory(prefix="wakepath-exports-") as folder:
-        file, pcap = record(folder)
-        paths = [json.loads(line) for line in run(WAKEPATH, "export", "jsonl", file, text=True).splitlines()]
-        check(len(paths) >= 200, f"{len(paths)} requests were recorded of 200")
-        check(all("total_ns" in path for path in paths), "a request without a total")
-        check_csv(export("csv", file, f"{folder}/a.csv"), paths)
-        check_folded(export("folded", file, f"{folder}/a.folded"), paths)
-        check_sqlite(export("sqlite", file, f"{folder}/a.db"), paths)
-        largest = max(pathlib.Path(f"{folder}/a.folded").read_text().splitlines(), key=lambda line: int(line.rsplit(" ", 1)[1]))
-        check_speedscope(f"{folder}/a.folded", largest.split(";")[1].split(" ")[0])
-        check_chrome(export("chrome", file, f"{folder}/a.json"), paths)
-        check_speedscope(f"{folder}/a.json", "CPUs", "receive")
-        check_perfetto(export("perfetto", file, f"{folder}/a.pftrace"), paths)
-        check_pcapng(export("pcapng", file, f"{folder}/a.pcapng", "--merge-pcap", pcap), paths)
+def test(_source, _binary, folder):
+    file, pcap = record(folder)
+    paths = [json.loads(line) for line in run(WAKEPATH, "export", "jsonl", file, text=True).splitlines()]
+    check(len(paths) >= 200, f"{len(paths)} requests were recorded of 200")
+    check(all("total_ns" in path for path in paths), "a request without a total")
+    check_csv(export("csv", file, f"{folder}/a.csv"), paths)
+    check_folded(export("folded", file, f"{folder}/a.folded"), paths)
+    check_sqlite(export("sqlite", file, f"{folder}/a.db"), paths)
+    largest = max(pathlib.Path(f"{folder}/a.folded").read_text().splitlines(), key=lambda line: int(line.rsplit(" ", 1)[1]))
+    check_speedscope(f"{folder}/a.folded", largest.split(";")[1].split(" ")[0])
+    check_chrome(export("chrome", file, f"{folder}/a.json"), paths)
+    check_speedscope(f"{folder}/a.json", "CPUs", "receive")
+    check_perfetto(export("perfetto", file, f"{folder}/a.pftrace"), paths)
+    check_pcapng(export("pcapng", file, f"{folder}/a.pcapng", "--merge-pcap", pcap), paths)
     print("\n".join(failures[:20]) or "every export says what the recording says")
-    sys.exit(1 if failures else 0)
+    return bool(failures)
 
 
-main()
+if __name__ == "__main__":
+    if not (SOURCE / "tests/html/node_modules/speedscope").is_dir():
+        print("SKIPPED: needs speedscope; run scripts/setup")
+        sys.exit(frame.SKIPPED)
+    sys.exit(frame.run(test, ("sqlite3", "protoc", "tshark", "chromium", "node")))

@@ -5,14 +5,13 @@
 redis-server is recorded with --detail timeline while redis-benchmark asks it; then page.mjs compares what a browser shows
 with what the other commands say of the same recording. 77: skipped.
 """
-import os
 import pathlib
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
+
+import frame
 
 SOURCE, BINARY = map(pathlib.Path, sys.argv[1:3])
 sys.path.insert(0, str(SOURCE / "tests" / "html"))
@@ -42,32 +41,20 @@ def record(folder, recording):
                               stdout=subprocess.DEVNULL)
     try:
         wait_until_it_listens(port)
-        ready, told = os.pipe()
-        recorder = subprocess.Popen([BINARY / "wakepath", "record", "-q", "-p", str(server.pid), "-o", recording, "--detail", "timeline",
-                                     "--ready-fd", str(told)], pass_fds=(told,))
-        os.close(told)
-        if os.read(ready, 1) != b"\0":
-            raise AssertionError("the recorder did not start")
-        subprocess.run(["redis-benchmark", "-h", "127.0.0.1", "-p", str(port), "-c", "20", "-n", str(REQUESTS), "-t", "get", "-q"],
-                       check=True, stdout=subprocess.DEVNULL, timeout=120)
-        recorder.send_signal(2)
-        if recorder.wait(timeout=60) != 0:
-            raise AssertionError("the recorder failed")
+        with frame.recording(BINARY / "wakepath", recording, "-p", server.pid, "--detail", "timeline"):
+            subprocess.run(["redis-benchmark", "-h", "127.0.0.1", "-p", str(port), "-c", "20", "-n", str(REQUESTS), "-t", "get",
+                            "-q"], check=True, stdout=subprocess.DEVNULL, timeout=120)
     finally:
         server.terminate()
         server.wait(timeout=60)
 
 
-def main():
+def test(_source, binary, folder):
+    recording = folder / "redis.wkp"
+    record(folder, recording)
+    return not pages.check_page(binary / "wakepath", folder, recording)
+
+
+if __name__ == "__main__":
     pages.skip_unless_ready()
-    if os.geteuid() != 0 or not shutil.which("redis-server"):
-        print("skipped: needs root and redis-server")
-        sys.exit(77)
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        recording = folder / "redis.wkp"
-        record(folder, recording)
-        sys.exit(0 if pages.check_page(BINARY / "wakepath", folder, recording) else 1)
-
-
-main()
+    sys.exit(frame.run(test, ("redis-server",)))

@@ -6,11 +6,10 @@
 order declared, writes down each change, and says nothing wrong of what lies across one.
 """
 import json
-import os
-import pathlib
 import subprocess
 import sys
-import tempfile
+
+import frame
 
 ONE_OF = 5
 SAMPLED = (("epoll", 64, 20000), ("select", 8, 10000), ("thread", 8, 10000), ("unix", 8, 10000), ("udp", 8, 10000))
@@ -21,10 +20,8 @@ def run(command):
     return subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=240, check=False)
 
 
-def demo(wakepath, name, connections, requests, file, *options):
-    done = run([wakepath, "demo", name, "--json", "--connections", connections, "--requests", requests, "--force", "-o", file,
-                *options])
-    return json.loads(done.stdout)
+def demo(binary, name, connections, requests, file, *options):
+    return frame.demo(binary, name, "--connections", connections, "--requests", requests, "--force", "-o", file, *options)[1]
 
 
 def paths_of(wakepath, file):
@@ -46,8 +43,9 @@ def books(told):
         yield f"books: {told['loss']['books']}"
 
 
-def sampled(wakepath, name, connections, requests, file):
-    result = demo(wakepath, name, connections, requests, file, "--sample", ONE_OF)
+def sampled(binary, name, connections, requests, file):
+    wakepath = binary / "wakepath"
+    result = demo(binary, name, connections, requests, file, "--sample", ONE_OF)
     told, paths = report_of(wakepath, file), paths_of(wakepath, file)
     yield from wrong(result)
     yield from books(told)
@@ -64,8 +62,9 @@ def sampled(wakepath, name, connections, requests, file):
         yield f"{len(unanswered)} have no reply, and the server answers all"
 
 
-def budgeted(wakepath, file):
-    result = demo(wakepath, "epoll", 4, 150000, file, "--detail", "timeline", "--max-cpu", "0.01%")
+def budgeted(binary, file):
+    wakepath = binary / "wakepath"
+    result = demo(binary, "epoll", 4, 150000, file, "--detail", "timeline", "--max-cpu", "0.01%")
     told, paths = report_of(wakepath, file), paths_of(wakepath, file)
     yield from wrong(result)
     yield from books(told)
@@ -88,23 +87,12 @@ def budgeted(wakepath, file):
                 return
 
 
-def main():
-    if os.geteuid() != 0:
-        print("SKIPPED: needs root")
-        return 77
-    wakepath = pathlib.Path(sys.argv[2]) / "wakepath"
-    failed = False
-    with tempfile.TemporaryDirectory() as folder:
-        file = os.path.join(folder, "levels.wkp")
-        for name, connections, requests in SAMPLED:
-            found = list(sampled(wakepath, name, connections, requests, file))
-            print(f"one of {ONE_OF}, {name} {connections}: {'; '.join(found) or 'ok'}", flush=True)
-            failed |= bool(found)
-        found = list(budgeted(wakepath, file))
-        print(f"budget: {'; '.join(found) or 'ok'}", flush=True)
-        failed |= bool(found)
-    return 1 if failed else 0
+def cases(_source, binary, folder):
+    file = folder / "levels.wkp"
+    for name, connections, requests in SAMPLED:
+        yield f"one of {ONE_OF}, {name} {connections}", list(sampled(binary, name, connections, requests, file))
+    yield "budget", list(budgeted(binary, file))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frame.run_cases(cases))

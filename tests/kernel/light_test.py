@@ -6,11 +6,10 @@ Without a single system call watched nothing may be missing or wrong, the paths 
 and what was not recorded said to be so: never a wait, a reply or a judgement of how a thread waits.
 """
 import json
-import os
-import pathlib
 import subprocess
 import sys
-import tempfile
+
+import frame
 
 REQUESTS = 8000
 LEAST_COMPLETE = 0.999
@@ -23,13 +22,11 @@ def run(command):
     return subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=240, check=False)
 
 
-def against_truth(wakepath, demo, connections, file):
-    done = run([wakepath, "demo", demo, "--detail", "light", "--json", "--connections", connections, "--requests", REQUESTS,
-                "--force", "-o", file])
-    try:
-        result = json.loads(done.stdout)
-    except json.JSONDecodeError:
-        yield f"exit status {done.returncode}: {done.stderr}"
+def against_truth(binary, demo, connections, file):
+    status, result = frame.demo(binary, demo, "--detail", "light", "--connections", connections, "--requests", REQUESTS,
+                                "--force", "-o", file)
+    if "failed" in result:
+        yield f"exit status {status}: {result['failed']}"
         return
     paths = result["paths"]
     for sort in ("missing", "wrong", "stray"):
@@ -60,25 +57,19 @@ def by_itself(wakepath, file, by_ring):
             return
 
 
-def main():
-    if os.geteuid() != 0:
-        print("SKIPPED: needs root")
-        return 77
-    wakepath = pathlib.Path(sys.argv[2]) / "wakepath"
-    failed = False
-    with tempfile.TemporaryDirectory() as folder:
-        file = os.path.join(folder, "light.wkp")
-        for demo, connections in DEMOS:
-            found = list(against_truth(wakepath, demo, connections, file))
-            found += by_itself(wakepath, file, demo == "io-uring") if not found else []
-            print(f"{demo} {connections}: {'; '.join(found) or 'ok'}", flush=True)
-            failed |= bool(found)
-        judged = run([wakepath, "classify", file])
-        if judged.returncode != 2 or "without system calls" not in judged.stderr:
-            print(f"classify judged it: {judged.returncode} {judged.stdout} {judged.stderr}")
-            failed = True
-    return 1 if failed else 0
+def classify_says_so(wakepath, file):
+    judged = run([wakepath, "classify", file])
+    if judged.returncode != 2 or "without system calls" not in judged.stderr:
+        yield f"it judged: {judged.returncode} {judged.stdout} {judged.stderr}"
+
+
+def cases(_source, binary, folder):
+    wakepath, file = binary / "wakepath", folder / "light.wkp"
+    for demo, connections in DEMOS:
+        found = list(against_truth(binary, demo, connections, file))
+        yield f"{demo} {connections}", found or list(by_itself(wakepath, file, demo == "io-uring"))
+    yield "classify", list(classify_says_so(wakepath, file))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frame.run_cases(cases))

@@ -7,15 +7,13 @@ must find from the file alone that every firing of every hook on every CPU and e
 the numbers missing in the file are as many as the counters say. FIRINGS: how many at least, over all regimes.
 """
 import json
-import os
-import pathlib
 import re
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
+
+import frame
 
 PATIENCE_S = 240
 LOAD = """
@@ -61,14 +59,8 @@ class Load:
 
 class Recorder:
     def __init__(self, wakepath, load, file, *options, prefix=()):
-        ready, told = os.pipe()
-        command = [*prefix, wakepath, "record", "--quiet", "--ready-fd", str(told), "-p", str(load.process.pid), "-o",
-                   str(file), *options]
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, pass_fds=[told])
-        os.close(told)
-        if os.read(ready, 1) != b"\0":
-            raise RuntimeError("the recorder did not begin: " + self.process.communicate()[1])
-        os.close(ready)
+        command = [*prefix, wakepath, "record", "--quiet", "-p", load.process.pid, "-o", file, *options]
+        self.process = frame.started(command, stderr=subprocess.PIPE, text=True)
 
     def end(self, number=signal.SIGINT):
         self.process.send_signal(number)
@@ -162,24 +154,20 @@ class Tester:
         self.note("full disk", found, told)
 
 
-def main():
-    if os.geteuid() != 0 or not os.path.exists("/sys/kernel/btf/vmlinux") or not shutil.which("unshare"):
-        print("SKIPPED: needs root, a kernel with BTF, and unshare")
-        return 77
+def test(_source, binary, folder):
     firings = int(sys.argv[3]) if len(sys.argv) > 3 else 1_000_000
     scale = firings / 1_000_000
-    with tempfile.TemporaryDirectory() as folder:
-        t = Tester(pathlib.Path(sys.argv[2]), pathlib.Path(folder), scale)
-        t.regime("idle", 0, "-d", "2s")
-        t.regime("sustained", 40_000)
-        t.regime("recorder stopped 3 s", max(20_000, 100_000 / scale), "--ring-pages", "64", stop_s=3, must_lose=True)
-        t.regime("ring of one page", 20_000, "--ring-pages", "1", must_lose=True)
-        t.full_disk(20_000)
+    t = Tester(binary, folder, scale)
+    t.regime("idle", 0, "-d", "2s")
+    t.regime("sustained", 40_000)
+    t.regime("recorder stopped 3 s", max(20_000, 100_000 / scale), "--ring-pages", "64", stop_s=3, must_lose=True)
+    t.regime("ring of one page", 20_000, "--ring-pages", "1", must_lose=True)
+    t.full_disk(20_000)
     print(f"{t.fired} firings in all", flush=True)
     if t.fired < firings:
         print(f"fewer than {firings}: the load is too weak")
-    return 1 if t.failed or t.fired < firings else 0
+    return t.failed or t.fired < firings
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frame.run(test, ("unshare",)))

@@ -10,9 +10,10 @@ import socket
 import struct
 import subprocess
 import tempfile
-import threading
 import time
 import typing
+
+import frame
 
 CONNECTIONS, REQUESTS, PAUSE_S = 4, 240, 0.008
 SECONDS = 60
@@ -239,35 +240,13 @@ def running(names):
 
 def load_all(servers):
     """Loads all of them at the same time; what failed, and the connections."""
-    failures, connections = [], []
-
-    def one(server):
-        try:
-            connections.extend(server.load())
-        except OSError as error:
-            failures.append(f"{server.name}: {error}")
-
-    clients = [threading.Thread(target=one, args=(server,)) for server in servers]
-    for client in clients:
-        client.start()
-    for client in clients:
-        client.join()
-    return failures, connections
+    return frame.at_once(servers, Running.load)
 
 
 def record(wakepath, servers, file, during):
     """Records all of them while `during()` runs; returns what it returned."""
-    ready, told = os.pipe()
-    pids = ",".join(str(server.process.pid) for server in servers)
-    with subprocess.Popen([wakepath, "record", "-q", "-f", "-p", pids, "--ring", "64", "-o", file, "--ready-fd", str(told)],
-                          pass_fds=(told,)) as recorder:
-        os.close(told)
-        os.read(ready, 1)
-        os.close(ready)
-        try:
-            return during()
-        finally:
-            recorder.send_signal(signal.SIGINT)
+    with frame.recording(wakepath, file, "-f", "-p", ",".join(str(server.process.pid) for server in servers), "--ring", "64"):
+        return during()
 
 
 def complaints(kind, idle, loaded):

@@ -75,7 +75,8 @@ def sees_a_herd(binary):
         print("woken for 8 connections:", all_of_them["woken_for_connection"], one["woken_for_connection"], flush=True)
         if one["woken_for_connection"] > one["connections_announced"] * 1.5:
             return False
-        if all_of_them["woken_for_connection"] > all_of_them["connections_announced"] and all_of_them["woken_for_nothing"]:
+        herd = all_of_them["woken_for_connection"]
+        if herd > all_of_them["connections_announced"] and herd > one["woken_for_connection"] and all_of_them["woken_for_nothing"]:
             return True
     return False
 

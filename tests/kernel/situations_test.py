@@ -14,9 +14,9 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 
+import frame
 from situations_servers import PIECE, REQUEST
 
 BINARY = pathlib.Path(sys.argv[2])
@@ -336,12 +336,7 @@ def load(folder, name, *options, requests=200):
                               stdout=subprocess.PIPE, text=True)
     try:
         port = server.stdout.readline().split()[1]
-        ready, told = os.pipe()
-        with recorder("-o", file, "-p", str(server.pid), "--ready-fd", str(told), pass_fds=[told]):
-            os.close(told)
-            if os.read(ready, 1) != b"\0":
-                raise AssertionError("the recorder did not start")
-            os.close(ready)
+        with frame.recording(BINARY / "wakepath", file, "-p", server.pid):
             subprocess.run([str(BINARY / "demo-servers/wakepath-load-client"), "--connect", f"127.0.0.1:{port}",
                             "--requests", str(requests), *options], check=True, stdout=subprocess.DEVNULL, timeout=60)
             server.send_signal(signal.SIGTERM)
@@ -378,24 +373,18 @@ SITUATIONS = [interleaved, five_segments, five_requests, migrates, busy, entries
               pipe, version_six, blocking, selecting, load_split, load_batch, load_pipeline]
 
 
-def main():
-    if os.geteuid() != 0 or not os.path.exists("/sys/kernel/btf/vmlinux") or len(os.sched_getaffinity(0)) < 2:
-        print("SKIPPED: needs root, a kernel with BTF, and two CPUs")
-        return 77
+def cases(_source, _binary, folder):
     wanted = set(sys.argv[3:])
-    failed = False
-    with tempfile.TemporaryDirectory() as folder:
-        for situation in SITUATIONS:
-            if wanted and situation.__name__ not in wanted:
-                continue
-            try:
-                situation(folder)
-                print(f"{situation.__name__}: ok", flush=True)
-            except (AssertionError, KeyError, IndexError, OSError, subprocess.SubprocessError) as error:
-                failed = True
-                print(f"{situation.__name__}: {type(error).__name__} {error}", flush=True)
-    return 1 if failed else 0
+    for situation in SITUATIONS:
+        if wanted and situation.__name__ not in wanted:
+            continue
+        found = []
+        try:
+            situation(folder)
+        except (AssertionError, KeyError, IndexError, OSError, RuntimeError, subprocess.SubprocessError) as error:
+            found.append(f"{type(error).__name__} {error}")
+        yield situation.__name__, found
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frame.run_cases(cases, cpus=2))

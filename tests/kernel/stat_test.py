@@ -7,8 +7,6 @@ the recording says, and the percentiles must be those of the recorded paths with
 two see of one instant apart. The JSON must fit its schema, and its numbers add up.
 """
 import json
-import os
-import signal
 import subprocess
 import sys
 
@@ -23,25 +21,6 @@ SERVERS = (("epoll-echo", 1, []), ("epoll-echo", 64, []), ("select-echo", 8, [])
            ("udp-echo", 8, ["--udp"]))
 
 
-def started(command):
-    """A process that has written to its --ready-fd."""
-    ready, tell = os.pipe()
-    process = subprocess.Popen([*command, "--ready-fd", str(tell)], pass_fds=[tell], stdout=subprocess.PIPE, text=True)
-    os.close(tell)
-    if os.read(ready, 1) != b"\0":
-        raise RuntimeError(f"{command[1]} did not begin")
-    os.close(ready)
-    return process
-
-
-def ended(process):
-    process.send_signal(signal.SIGINT)
-    out = process.communicate(timeout=120)[0]
-    if process.returncode != 0:
-        raise RuntimeError(f"status {process.returncode}")
-    return out
-
-
 def measure(binary, file, server, connections, options):
     """What stat printed, and the paths of the recording."""
     wakepath = str(binary / "wakepath")
@@ -49,13 +28,13 @@ def measure(binary, file, server, connections, options):
                                text=True)
     try:
         port = serving.stdout.readline().split()[1]
-        stat = started([wakepath, "stat", "-p", str(serving.pid), "--json", "--at-end"])
-        recorder = started([wakepath, "record", "-q", "-f", "-p", str(serving.pid), "-o", file])
-        subprocess.run([binary / "demo-servers/wakepath-load-client", "--connect", f"127.0.0.1:{port}", "--requests",
-                        str(REQUESTS), "--connections", str(connections), "--max-seconds", "100", *options], check=True,
-                       stdout=subprocess.DEVNULL)
-        ended(recorder)
-        lines = ended(stat)
+        stat = frame.started([wakepath, "stat", "-p", str(serving.pid), "--json", "--at-end"],
+                             stdout=subprocess.PIPE, text=True)
+        with frame.recording(wakepath, file, "-f", "-p", serving.pid):
+            subprocess.run([binary / "demo-servers/wakepath-load-client", "--connect", f"127.0.0.1:{port}", "--requests",
+                            str(REQUESTS), "--connections", str(connections), "--max-seconds", "100", *options],
+                           check=True, stdout=subprocess.DEVNULL)
+        lines = frame.ended(stat)
     finally:
         serving.kill()
         serving.communicate()
@@ -107,15 +86,11 @@ def complaints(source, raced, lines, paths):
                 yield f"{name} p{percent}: {told} ns, but recorded {true} ns"
 
 
-def against_recordings(source, binary, folder):
-    failed = False
+def cases(source, binary, folder):
     for server, connections, options in SERVERS:
         lines, paths = measure(binary, folder / "stat.wkp", server, connections, options)
-        found = list(complaints(source, RACED.get(server, 0), lines, paths))
-        print(f"{server} {connections}: {'; '.join(found) or 'ok'}", flush=True)
-        failed |= bool(found)
-    return failed
+        yield f"{server} {connections}", list(complaints(source, RACED.get(server, 0), lines, paths))
 
 
 if __name__ == "__main__":
-    sys.exit(frame.run(against_recordings))
+    sys.exit(frame.run_cases(cases))

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "userspace/capture/recorder.hpp"
 
-#include <time.h>
-
 #include <algorithm>
 #include <cstring>
 #include <span>
 #include <utility>
 
+#include "userspace/base/clock.hpp"
 #include "userspace/capture/syscalls.hpp"
 
 namespace wp::capture {
@@ -19,12 +18,6 @@ constexpr std::uint64_t kBooksEveryNs = 100'000'000;
 // timekeeper moves: far less than this.
 constexpr std::uint64_t kClockMarginNs = 1'000'000;
 constexpr unsigned kUsualPauseUs = 10'000, kBusyPauseUs = 1'000;
-
-std::uint64_t clock_ns(clockid_t clock) {
-  timespec t{};
-  clock_gettime(clock, &t);
-  return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(t.tv_nsec);
-}
 
 // Offsets in a raw record of the addresses and numbers that want a name.
 template <typename Record, typename Field>
@@ -85,7 +78,7 @@ void Recorder::add_static_names() {
     name_symbol(facts_.address_of(wake), now_ns);
   auto& clock = add<wp_clock>(now_ns);
   clock.h.kind = WP_KIND_clock;
-  clock.monotonic_ns = clock_ns(CLOCK_MONOTONIC);
+  clock.monotonic_ns = clock_ns();
   clock.realtime_ns = static_cast<wp_s64>(clock_ns(CLOCK_REALTIME));
 }
 
@@ -195,7 +188,7 @@ Result<void> Recorder::hand_over() {
 }
 
 Result<void> Recorder::turn() {
-  const std::uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+  const std::uint64_t now_ns = clock_ns();
   add_static_names();
   if (drain()) {
     auto& mark = add<wp_watermark>(now_ns);
@@ -210,7 +203,7 @@ Result<void> Recorder::turn() {
 }
 
 Result<void> Recorder::finish() {
-  const std::uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+  const std::uint64_t now_ns = clock_ns();
   add_static_names();  // a recording may end before its first turn
   drain();
   add_books(now_ns);

@@ -19,6 +19,7 @@
 #include "userspace/cli/interrupt.hpp"
 #include "userspace/cli/pipeline.hpp"
 #include "userspace/cli/programs.hpp"
+#include "userspace/cli/temporary_folder.hpp"
 #include "userspace/judge/settle_gates.hpp"
 #include "userspace/report/show.hpp"
 
@@ -197,24 +198,6 @@ judge::ArmRun run_arm(const Arm& arm, std::uint64_t round, std::uint64_t order, 
   return run;
 }
 
-class Folder {
- public:
-  Folder() {
-    std::string name = fs::temp_directory_path() / "wakepath-claims-XXXXXX";
-    if (mkdtemp(name.data()) != nullptr) path_ = name;
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-  [[nodiscard]] const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
-
 void ask_for(std::vector<Planned>& plan, const Arm* arm, std::uint64_t rounds) {
   if (!arm) return;
   const auto found = std::find_if(plan.begin(), plan.end(), [&](const Planned& p) { return p.arm == arm; });
@@ -253,8 +236,8 @@ std::vector<Planned> plan_controls(const judge::Catalogue& catalogue, const std:
 
 Result<judge::Batch> measure(const judge::Catalogue& catalogue, const std::vector<Planned>& plan,
                              const std::function<void(const std::string&)>& progress) {
-  const Folder folder;
-  if (folder.path().empty()) return Error{ExitCode::kError, "make a temporary folder: it is refused"};
+  auto folder = TemporaryFolder::make();
+  if (!folder) return std::move(folder.error());
   judge::Batch batch;
   batch.tool_version = WP_VERSION;
   utsname kernel{};
@@ -275,7 +258,7 @@ Result<judge::Batch> measure(const judge::Catalogue& catalogue, const std::vecto
       if (round >= next.rounds) continue;
       progress(fmt::format("run {} of {}: {}", batch.runs.size() + 1, runs, next.arm->id));
       ExitCode code = ExitCode::kDone;
-      batch.runs.push_back(run_arm(*next.arm, round, batch.runs.size(), folder.path(), code));
+      batch.runs.push_back(run_arm(*next.arm, round, batch.runs.size(), (*folder)->path(), code));
       if (code == ExitCode::kNotPermitted) return Error{code, batch.runs.back().error};
       if (InterruptScope::requested()) return Error{ExitCode::kInterruptedTwice, "interrupted: nothing was settled"};
       if (!batch.runs.back().error.empty()) progress("  failed: " + batch.runs.back().error);

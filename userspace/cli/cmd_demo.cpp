@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // wakepath demo: a bundled server, load, a recording of it, and the comparison with what both ends logged.
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -15,6 +12,7 @@
 #include "userspace/cli/interrupt.hpp"
 #include "userspace/cli/output.hpp"
 #include "userspace/cli/pipeline.hpp"
+#include "userspace/cli/temporary_folder.hpp"
 
 namespace wp::cli {
 namespace {
@@ -34,29 +32,6 @@ struct DemoOptions {
   std::vector<std::string> only;  ///< of all: these; empty: every one
   std::string keep;               ///< of all: folder for the recordings; empty: they go
   bool force = false;
-};
-
-/// A folder of our own that goes when we go.
-class TemporaryFolder {
- public:
-  static Result<std::unique_ptr<TemporaryFolder>> make() {
-    std::string name = fs::temp_directory_path() / "wakepath-demo-XXXXXX";
-    if (mkdtemp(name.data()) == nullptr) {
-      return Error{ExitCode::kError, "make a temporary folder: " + std::string(std::strerror(errno))};
-    }
-    return std::unique_ptr<TemporaryFolder>(new TemporaryFolder(name));
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  [[nodiscard]] const fs::path& path() const { return path_; }
-
- private:
-  explicit TemporaryFolder(fs::path path) : path_(std::move(path)) {}
-  fs::path path_;
 };
 
 void print_list() {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // wakepath stat: how long requests take, from histograms that the kernel keeps. No records, no file: it may stay on.
 #include <spdlog/spdlog.h>
-#include <time.h>
 
 #include <algorithm>
 #include <memory>
 #include <optional>
 
+#include "userspace/base/clock.hpp"
 #include "userspace/capture/confine.hpp"
 #include "userspace/capture/probes.hpp"
 #include "userspace/capture/refusal.hpp"
@@ -31,12 +31,6 @@ struct Options {
   int ready_fd = -1;
 };
 
-std::uint64_t now_ns() {
-  timespec t{};
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<std::uint64_t>(t.tv_sec) * kSecondNs + static_cast<std::uint64_t>(t.tv_nsec);
-}
-
 class Session {
  public:
   explicit Session(const Options& options) : options_(options) {}
@@ -46,7 +40,7 @@ class Session {
     if (auto prepared = prepare(); !prepared) return prepared;
     if (options_.ready_fd >= 0 && ::write(options_.ready_fd, "", 1) != 1)
       return Error{ExitCode::kUsage, "--ready-fd: it can't be written to"};
-    begun_ns_ = shown_ns_ = now_ns();
+    begun_ns_ = shown_ns_ = clock_ns();
     first_ = last_ = source_->sum();
     while (!over()) {
       if (auto served = probes_->serve_signals(); !served) return served;
@@ -66,7 +60,7 @@ class Session {
     if (auto obstacle = capture::known_obstacle()) return std::move(*obstacle);
     if (std::string why = capture::foreign_namespace(); !why.empty())
       return Error{ExitCode::kNotPermitted, std::move(why)};
-    if (applied.duration_ns) end_ns_ = now_ns() + applied.duration_ns;
+    if (applied.duration_ns) end_ns_ = clock_ns() + applied.duration_ns;
     auto facts = capture::KernelFacts::read();
     if (!facts) return std::move(facts.error());
     auto pids = capture::resolve(applied.target);
@@ -91,16 +85,16 @@ class Session {
   }
 
   [[nodiscard]] bool over() const {
-    return reader_left_ || InterruptScope::requested() || (end_ns_ && now_ns() >= end_ns_) || watched_->all_ended();
+    return reader_left_ || InterruptScope::requested() || (end_ns_ && clock_ns() >= end_ns_) || watched_->all_ended();
   }
 
   Result<void> show_if_due() {
-    if (options_.at_end || now_ns() - shown_ns_ < static_cast<std::uint64_t>(options_.interval_s * 1e9)) return {};
+    if (options_.at_end || clock_ns() - shown_ns_ < static_cast<std::uint64_t>(options_.interval_s * 1e9)) return {};
     return show(*last_, shown_ns_);
   }
 
   Result<void> show(const wp_stat_counts& before, std::uint64_t since_ns) {
-    const std::uint64_t now = now_ns();
+    const std::uint64_t now = clock_ns();
     auto counts = source_->sum();
     report::StatTable table = report::stat_between(before, *counts);
     table.seconds = static_cast<double>(now - since_ns) / 1e9;

@@ -2,9 +2,10 @@
 #include "userspace/cli/record_budget.hpp"
 
 #include <spdlog/spdlog.h>
-#include <time.h>
 
 #include <algorithm>
+
+#include "userspace/base/clock.hpp"
 
 namespace wp::cli {
 
@@ -12,12 +13,6 @@ namespace {
 
 constexpr std::uint64_t kEveryNs = 1'000'000'000;
 constexpr std::uint64_t kRunsEnough = 100'000;  // to know what a hit costs; then the counting, which costs too, ends
-
-std::uint64_t clock_ns(clockid_t clock) {
-  timespec t{};
-  clock_gettime(clock, &t);
-  return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(t.tv_nsec);
-}
 
 }  // namespace
 
@@ -28,7 +23,7 @@ Budget::Budget(capture::Probes& probes, capture::Recorder& recorder, const captu
       shedder_({asked.to, asked.sample}, asked.budget_ppm),
       counting_(capture::Probes::count_run_time()) {
   if (!counting_) spdlog::warn("the kernel does not count its programs' time: --max-cpu knows the recorder's only");
-  last_ns_ = clock_ns(CLOCK_MONOTONIC);
+  last_ns_ = clock_ns();
   last_cpu_ns_ = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
   for (std::uint32_t hook = 0; hook < WP_HOOK_count; ++hook) last_hits_[hook] = hits(hook);
 }
@@ -78,7 +73,7 @@ void Budget::keep(std::uint64_t now_ns) {
 
 void Budget::change(capture::Step to, std::uint32_t used_ppm) {
   capture::DetailChange change = current_;
-  change.begin_ns = clock_ns(CLOCK_MONOTONIC);
+  change.begin_ns = clock_ns();
   change.from = current_.to;
   change.to = to.detail;
   change.sample = to.sample;
@@ -86,7 +81,7 @@ void Budget::change(capture::Step to, std::uint32_t used_ppm) {
   change.used_ppm = used_ppm;
   probes_.set_sample(to.sample);
   probes_.set_detail(to.detail);
-  change.at_ns = clock_ns(CLOCK_MONOTONIC);
+  change.at_ns = clock_ns();
   recorder_.note_detail(change);
   current_ = change;
 }

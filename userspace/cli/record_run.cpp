@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <spdlog/spdlog.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +15,7 @@
 #include <fstream>
 #include <memory>
 
+#include "userspace/base/clock.hpp"
 #include "userspace/base/unique_fd.hpp"
 #include "userspace/capture/confine.hpp"
 #include "userspace/capture/probes.hpp"
@@ -43,12 +43,6 @@ void catch_signals() {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaction(signal, &action, nullptr);
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is then an error of write(2), which has a message
-}
-
-std::uint64_t now_ns() {
-  timespec t{};
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(t.tv_nsec);
 }
 
 // A command that waits until it is watched, then runs.
@@ -121,10 +115,8 @@ stream::Header header_for(const RecordOptions& options, const capture::Probes& p
   header.command_line = own_command_line();
   header.cpus = probes.cpus();
   header.ring_bytes = options.ring_bytes;
-  timespec t{};
-  clock_gettime(CLOCK_REALTIME, &t);
-  header.monotonic_ns = now_ns();
-  header.realtime_ns = static_cast<std::int64_t>(t.tv_sec) * 1'000'000'000 + t.tv_nsec;
+  header.monotonic_ns = clock_ns();
+  header.realtime_ns = static_cast<std::int64_t>(clock_ns(CLOCK_REALTIME));
   for (const auto& hook : probes.hooks())
     header.hooks.push_back({hook.name, hook.tracepoint, hook.stage, hook.attached, hook.reason});
   return header;
@@ -234,7 +226,7 @@ Result<void> Session::prepare() {
 }
 
 bool Session::over() {
-  const std::uint64_t now = now_ns();
+  const std::uint64_t now = clock_ns();
   if (interrupts || (end_ns_ && now >= end_ns_)) return true;
   if (now < next_check_ns_) return false;
   next_check_ns_ = now + 50'000'000;
@@ -242,20 +234,20 @@ bool Session::over() {
 }
 
 Result<void> Session::loop() {
-  if (options_.duration_ns) end_ns_ = now_ns() + options_.duration_ns;
+  if (options_.duration_ns) end_ns_ = clock_ns() + options_.duration_ns;
   while (!over()) {
     if (auto turned = recorder_->turn(); !turned) return turned;
     if (auto served = probes_->serve_signals(); !served) return served;
     if (auto written = write_usage(); !written) return written;
-    if (budget_) budget_->keep(now_ns());
+    if (budget_) budget_->keep(clock_ns());
     usleep(recorder_->pause_us());
   }
   return {};
 }
 
 Result<void> Session::write_usage() {
-  if (now_ns() < next_usage_ns_) return {};
-  next_usage_ns_ = now_ns() + 1'000'000'000;
+  if (clock_ns() < next_usage_ns_) return {};
+  next_usage_ns_ = clock_ns() + 1'000'000'000;
   return probes_->write_usage();
 }
 
