@@ -174,6 +174,9 @@ static __always_inline void call_witness(const struct sock *sk, struct wp_delive
 	d->w_fd = w.fd;
 	d->w_mech = w.mech;
 	d->w_flags = w.flags;
+	/* Something else may have woken the reader since the record's time, in an interrupt or on another CPU. */
+	if (!(w.flags & WP_WITNESS_WAITING))
+		d->looked_ns = bpf_ktime_get_ns();
 }
 
 #endif

@@ -34,7 +34,7 @@ typedef long long wp_s64;
 
 /* Major: a reader refuses a newer one. Minor: kinds or fields were appended. */
 #define WP_WIRE_MAJOR 1
-#define WP_WIRE_MINOR 3
+#define WP_WIRE_MINOR 4
 
 struct wp_header {
 	wp_u64 ts_ns; /* CLOCK_MONOTONIC, read after the record was reserved */
@@ -179,7 +179,8 @@ struct wp_addr {
 	F(wp_u8, w_mech, "first entry: WP_MECHANISMS")                                             \
 	F(wp_u8, w_flags, "first entry: WP_WITNESS_*")                                             \
 	F(wp_u8, w_count, "entries on the wait queue; further ones follow as witness records; 255: the walk was cut") \
-	F(wp_u32, netns, "inode number of the interface's network namespace")
+	F(wp_u32, netns, "inode number of the interface's network namespace")                      \
+	F(wp_u64, looked_ns, "when the wait queue was seen with nobody asleep behind its first entry, 0: somebody was")
 
 #define WP_FIELDS_witness(F)                                                                       \
 	F(wp_u64, delivery, "seq of the delivery, on the same CPU")                                \

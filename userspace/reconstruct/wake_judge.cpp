@@ -111,7 +111,8 @@ void judge_off_cpu(model::Path& path, const Delivery& delivery, const Gap& gap, 
     path.at(Stage::kRunning) = running(gap);
     return;
   }
-  if (gap.waking_ns <= ready) return runs_anyway(path, gap, earlier_wake(gap, delivery.record.cookie));
+  if (gap.waking_ns <= std::max<std::uint64_t>(ready, delivery.record.looked_ns))
+    return runs_anyway(path, gap, earlier_wake(gap, delivery.record.cookie));
   const TaskTracker::Woken* other = tasks.woken_by(delivery.id());
   if (other && other->task != path.task.id) {
     runs_anyway(path, gap, Reason::kHandedOver);
