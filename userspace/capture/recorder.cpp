@@ -13,7 +13,10 @@ namespace wp::capture {
 
 namespace {
 
-constexpr std::uint64_t kBooksEveryNs = 100'000'000;
+constexpr std::uint64_t kFlushEveryNs = 100'000'000;
+// A path is known to be whole only when the books after it are there: the analysis keeps all until then. So where there
+// are many, books come sooner; they are a few hundredths of what is recorded between them.
+constexpr std::uint64_t kBooksEveryRecords = 1024;  // of each CPU
 // The programs' clock (ktime_get_mono_fast_ns) may differ from ours by what one update of the
 // timekeeper moves: far less than this.
 constexpr std::uint64_t kClockMarginNs = 1'000'000;
@@ -178,7 +181,7 @@ void Recorder::add_books(std::uint64_t now_ns) {
     add_counters(hook, WP_ALL_CPUS, Counts{}, now_ns);
     reinterpret_cast<wp_counters*>(buffer_.data() + buffer_.size() - sizeof(wp_counters))->missed = missed;
   }
-  last_books_ns_ = now_ns;
+  received_by_books_ = received_;
 }
 
 Result<void> Recorder::hand_over() {
@@ -196,10 +199,11 @@ Result<void> Recorder::turn() {
     mark.upto_ns = now_ns - kClockMarginNs;
     mark.received = received_;
   }
-  const bool due = now_ns - last_books_ns_ >= kBooksEveryNs;
-  if (due) add_books(now_ns);
-  if (auto handed = hand_over(); !handed) return handed;
-  return due ? writer_.flush() : Result<void>{};
+  const bool is_flush = now_ns - last_flush_ns_ >= kFlushEveryNs;
+  if (is_flush || received_ - received_by_books_ >= kBooksEveryRecords * probes_.cpus()) add_books(now_ns);
+  if (auto handed = hand_over(); !handed || !is_flush) return handed;
+  last_flush_ns_ = now_ns;
+  return writer_.flush();
 }
 
 Result<void> Recorder::finish() {

@@ -7,7 +7,6 @@
 #include <optional>
 
 #include "userspace/base/check.hpp"
-#include "userspace/reconstruct/blame_ledger.hpp"
 
 namespace wp::reconstruct {
 
@@ -58,13 +57,13 @@ Cause cause_up_to(const model::Path& path, Stage stage) {
 
 class Blamer {
  public:
-  Blamer(const model::Path& path, const BlameFacts& facts) : path_(path), facts_(facts) {}
+  Blamer(const model::Path& path, const BlameFacts& facts, Ledger& ledger)
+      : path_(path), facts_(facts), ledger_(ledger) {}
 
-  model::Blame run() {
+  void run() {
     const std::uint64_t begin = arrive();
     const std::uint64_t at = wait_for_accept(begin);
     read_by_phases(at);
-    return ledger_.close(facts_.sockets, facts_.names);
   }
 
  private:
@@ -330,25 +329,25 @@ class Blamer {
   const bool is_light_ = path_.at(Stage::kDone).why == Reason::kDoneWhenCopied;
   const bool hides_work_ = is_light_ || facts_.is_sampled;  // what the reader was at, calls that were not recorded tell
   const Suspect reader_ = suspect_of(facts_.reader);
-  Ledger ledger_;
+  Ledger& ledger_;
 };
 
 }  // namespace
 
-model::Blame assign_blame(const model::Path& path, const BlameFacts& facts) {
+void assign_blame(model::Path& path, const BlameFacts& facts, Ledger& ledger) {
+  path.blame.clear();
   const auto total = model::total_ns(path);
-  if (!total) return {};
-  if (!in_order(path)) {
-    Ledger ledger;
-    const std::uint64_t done = path.at(Stage::kDone).ts_ns;
+  if (!total) return;
+  ledger.clear();
+  const std::uint64_t done = path.at(Stage::kDone).ts_ns;
+  if (in_order(path))
+    Blamer(path, facts, ledger).run();
+  else
     ledger.add_unknown(done - *total, done, Reason::kStagesContradict);
-    return ledger.close(facts.sockets, facts.names);
-  }
-  model::Blame blame = Blamer(path, facts).run();
+  ledger.close(facts.sockets, facts.names, path.blame);
   std::uint64_t sum = 0;
-  for (const model::BlameShare& share : blame) sum += share.ns;
+  for (const model::BlameShare& share : path.blame) sum += share.ns;
   WP_CHECK(sum == *total);
-  return blame;
 }
 
 void blame_after_loss(model::Blame& blame, Reason why) {

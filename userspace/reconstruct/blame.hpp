@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "userspace/model/model.hpp"
+#include "userspace/reconstruct/blame_ledger.hpp"
 #include "userspace/reconstruct/cpu_tracker.hpp"
 #include "userspace/reconstruct/names.hpp"
 #include "userspace/reconstruct/socket_tracker.hpp"
@@ -23,8 +24,9 @@ struct BlameFacts {
   bool is_sampled = false;  ///< of most requests nothing was recorded: what the reader was at is not known
 };
 
-/// Adds up to model::total_ns(path); empty where that has none.
-model::Blame assign_blame(const model::Path& path, const BlameFacts& facts);
+/// Replaces the path's blame: it adds up to model::total_ns(path), and is empty where that has none. The ledger is for
+/// its use alone until it returns.
+void assign_blame(model::Path& path, const BlameFacts& facts, Ledger& ledger);
 /// Records were lost within the path: what rests on a record that is not there is no longer told.
 void blame_after_loss(model::Blame& blame, model::Reason why);
 

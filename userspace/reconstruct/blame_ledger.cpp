@@ -20,8 +20,7 @@ bool is_same(const Suspect& a, const Suspect& b) {
   return a.cookie || b.cookie ? a.cookie == b.cookie : a.task == b.task && a.asleep == b.asleep;
 }
 
-model::Culprit culprit_of(const Suspect& suspect, SocketTracker& sockets, const NameTable& names) {
-  model::Culprit culprit;
+void name(model::Culprit& culprit, const Suspect& suspect, SocketTracker& sockets, const NameTable& names) {
   culprit.task = suspect.task;
   culprit.comm = text_of(suspect.comm);
   culprit.doing = suspect.doing;
@@ -36,19 +35,25 @@ model::Culprit culprit_of(const Suspect& suspect, SocketTracker& sockets, const 
     culprit.waker_tid = gap->waker_tid;
     if (gap->waker_tid) culprit.waker_comm = text_of(gap->waker_comm);
   }
-  return culprit;
 }
 
 }  // namespace
 
 Ledger::Share& Ledger::share_of(Cause cause, Reason why) {
-  const auto found = std::find_if(shares_.begin(), shares_.end(), [=](const Share& share) {
+  const auto end = shares_.begin() + static_cast<std::ptrdiff_t>(used_);
+  const auto found = std::find_if(shares_.begin(), end, [=](const Share& share) {
     return share.cause == cause && (cause != Cause::kUnknown || share.why == why);
   });
-  if (found != shares_.end()) return *found;
-  WP_CHECK(shares_.size() < kSharesAtMost);
-  shares_.emplace_back().cause = cause;
-  return shares_.back();
+  if (found != end) return *found;
+  WP_CHECK(used_ < kSharesAtMost);
+  if (used_ == shares_.size()) shares_.emplace_back();
+  Share& fresh = shares_[used_++];
+  fresh.cause = cause;
+  fresh.why = Reason::kNone;
+  fresh.ns = fresh.count = 0;
+  fresh.current = fresh.largest = {};
+  fresh.by_task.clear();
+  return fresh;
 }
 
 void Ledger::add_to(Part& part, std::uint64_t from_ns, std::uint64_t to_ns, const Suspect& suspect) {
@@ -92,14 +97,16 @@ void Ledger::add_unknown(std::uint64_t from_ns, std::uint64_t to_ns, Reason why)
   add(Cause::kUnknown, from_ns, to_ns, {}, why);
 }
 
-model::Blame Ledger::close(SocketTracker& sockets, const NameTable& names) const {
-  model::Blame blame;
-  blame.reserve(shares_.size());
-  std::array<const Share*, kSharesAtMost> order{};  // sorted as addresses: a share is large, and there is one per path
-  const std::size_t n = std::min(shares_.size(), order.size());
-  for (std::size_t i = 0; i < n; ++i) order[i] = &shares_[i];
-  std::sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(n),
-            [](const Share* a, const Share* b) { return a->ns != b->ns ? a->ns > b->ns : a < b; });
+void Ledger::close(SocketTracker& sockets, const NameTable& names, model::Blame& blame) const {
+  blame.clear();
+  blame.reserve(used_);
+  std::array<const Share*, kSharesAtMost> order;  // sorted as addresses: a share is large, and there is one per path
+  std::size_t n = 0;
+  for (; n < std::min(used_, order.size()); ++n) {  // an insertion: there are few
+    std::size_t at = n;
+    for (; at > 0 && order[at - 1]->ns < shares_[n].ns; --at) order[at] = order[at - 1];
+    order[at] = &shares_[n];
+  }
   for (std::size_t i = 0; i < n; ++i) {
     const Share& share = *order[i];
     model::BlameShare& out = blame.emplace_back();
@@ -110,12 +117,11 @@ model::Blame Ledger::close(SocketTracker& sockets, const NameTable& names) const
                                                    : Seen::kInferred;
     out.ns = share.ns;
     out.parts = share.count;
-    out.culprit = culprit_of(share.largest.suspect, sockets, names);
+    name(out.culprit, share.largest.suspect, sockets, names);
     out.culprit.ns = share.largest.ns;
     out.culprit.from_ns = share.largest.from_ns;
     out.culprit.to_ns = share.largest.to_ns;
   }
-  return blame;
 }
 
 }  // namespace wp::reconstruct

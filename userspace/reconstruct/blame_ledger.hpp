@@ -23,16 +23,18 @@ struct Suspect {
   std::int32_t cpu = -1;
 };
 
+/// One serves many requests: what it needs stays with it.
 class Ledger {
  public:
-  Ledger() { shares_.reserve(8); }  // as many as most paths have
+  /// Nothing is on it.
+  void clear() { used_ = 0; }
   /// An empty interval is no interval. Intervals of one cause that follow each other and have the same suspect
   /// (the same connection, where they have one) count as one part.
   void add(model::Cause cause, std::uint64_t from_ns, std::uint64_t to_ns, const Suspect& suspect = {},
            model::Reason rule = model::Reason::kNone);
   void add_unknown(std::uint64_t from_ns, std::uint64_t to_ns, model::Reason why);
-  /// The shares, largest first.
-  [[nodiscard]] model::Blame close(SocketTracker& sockets, const NameTable& names) const;
+  /// Replaces `blame` by the shares, largest first.
+  void close(SocketTracker& sockets, const NameTable& names, model::Blame& blame) const;
 
  private:
   static constexpr std::size_t kSuspectsKept = 24;
@@ -57,6 +59,7 @@ class Ledger {
   static void add_by_task(Share& share, std::uint64_t from_ns, std::uint64_t to_ns, const Suspect& suspect);
 
   std::vector<Share> shares_;
+  std::size_t used_ = 0;  ///< of them; what is behind is as earlier requests left it
 };
 
 }  // namespace wp::reconstruct

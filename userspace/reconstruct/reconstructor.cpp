@@ -141,10 +141,10 @@ void Reconstructor::route(const wp_read_call& record) {
   if (r.file_kind == WP_FILE_pipe) {
     if (r.ret <= 0) return;
     ++summary_.reads;
-    model::Path path = build_pipe_path(r, tasks_.get({r.tid, r.start_ns}, r.pid), names_);
+    const TaskState& reader = tasks_.get({r.tid, r.start_ns}, r.pid);
+    model::Path path = build_pipe_path(r, reader, names_);
     close_without_reply(path, Reason::kNoReply);
-    path.blame = assign_blame(path, {tasks_.get({r.tid, r.start_ns}, r.pid), tasks_, nullptr, 0, cpus_, sockets_,
-                                     names_, details_.is_sampled()});
+    blame(path, reader, nullptr, 0);
     emit(path);
     return;
   }
@@ -219,9 +219,16 @@ void Reconstructor::add_early(SocketState& socket, const EarlyRead& early) {
 // In the order of their reads, whenever their deliveries came.
 void Reconstructor::hold(SocketState& socket, model::Path&& path) {
   const std::uint64_t done = path.at(Stage::kDone).ts_ns;
+  if (socket.held.empty()) socket.held = spare_held_.take();
   auto place = socket.held.end();
   while (place != socket.held.begin() && std::prev(place)->at(Stage::kDone).ts_ns > done) --place;
   socket.held.insert(place, std::move(path));
+}
+
+void Reconstructor::blame(model::Path& path, const TaskState& reader, const TaskState* acceptor,
+                          std::uint64_t accepted_ns) {
+  path.blame = spare_blames_.take();
+  assign_blame(path, {reader, tasks_, acceptor, accepted_ns, cpus_, sockets_, names_, details_.is_sampled()}, ledger_);
 }
 
 void Reconstructor::add_parts(SocketState& socket, const ReadCall& r, const std::vector<Taken>& parts) {
@@ -229,8 +236,7 @@ void Reconstructor::add_parts(SocketState& socket, const ReadCall& r, const std:
   for (const Taken& part : parts) {
     model::Path path = build_path(part, r, socket, reader, tasks_, names_, !gaps_.empty());
     path.deliveries_of_read = static_cast<std::uint32_t>(parts.size());
-    path.blame = assign_blame(path, {reader, tasks_, tasks_.find(socket.acceptor), socket.accepted_ns, cpus_, sockets_,
-                                     names_, details_.is_sampled()});
+    blame(path, reader, tasks_.find(socket.acceptor), socket.accepted_ns);
     if (r.flags & WP_READ_UNSURE) {
       const bool light = r.flags & WP_READ_LIGHT;
       model::StagePoint& copied = path.at(light ? Stage::kDone : r.entry_seen ? Stage::kCopied : Stage::kRead);
@@ -317,7 +323,7 @@ void Reconstructor::release(SocketState& socket, const std::function<void(model:
     finish(path);
     emit(path);
   }
-  socket.held.clear();
+  spare_held_.give(std::exchange(socket.held, {}));
   socket.held_reads = 0;
   socket.replies.clear();
 }
@@ -416,6 +422,7 @@ void Reconstructor::pass_on_older() {
     ++summary_.paths;
     summary_.complete += model::is_complete(path);
     sink_(path);
+    spare_blames_.give(std::move(path.blame));
   }
   older_.clear();
   older_.swap(finished_);

@@ -9,11 +9,13 @@
 #include "userspace/event/event_sink.hpp"
 #include "userspace/model/model.hpp"
 #include "userspace/reconstruct/activity_tracker.hpp"
+#include "userspace/reconstruct/blame_ledger.hpp"
 #include "userspace/reconstruct/books.hpp"
 #include "userspace/reconstruct/cpu_tracker.hpp"
 #include "userspace/reconstruct/detail_tracker.hpp"
 #include "userspace/reconstruct/names.hpp"
 #include "userspace/reconstruct/socket_tracker.hpp"
+#include "userspace/reconstruct/spares.hpp"
 #include "userspace/reconstruct/task_tracker.hpp"
 
 namespace wp::reconstruct {
@@ -67,8 +69,9 @@ class Reconstructor : public event::EventSink {
   void read_socket(SocketState& socket, const ReadCall& r);
   void join_early_reads(SocketState& socket);
   void add_early(SocketState& socket, const EarlyRead& early);
+  void blame(model::Path& path, const TaskState& reader, const TaskState* acceptor, std::uint64_t accepted_ns);
   void add_parts(SocketState& socket, const ReadCall& r, const std::vector<Taken>& parts);
-  static void hold(SocketState& socket, model::Path&& path);
+  void hold(SocketState& socket, model::Path&& path);
   void release(SocketState& socket, const std::function<void(model::Path&)>& finish);
   void settle_replies(SocketState& socket, model::Reason none);
   void give_up(SocketState& socket, model::Reason no_reply);
@@ -99,6 +102,9 @@ class Reconstructor : public event::EventSink {
   std::deque<event::Loss> gaps_;
   std::vector<Finished> finished_;  // since the last watermark
   std::vector<Finished> older_;     // before it
+  Ledger ledger_;
+  Spares<model::BlameShare> spare_blames_;
+  Spares<model::Path> spare_held_;
   std::uint64_t sockets_given_up_ = 0;
   Books books_;
   std::uint64_t last_id_ = 0;

@@ -52,10 +52,6 @@ Interval middle_95(std::vector<double> values) {
 
 }  // namespace
 
-bool BlameTable::is_slower(const Row& a, const Row& b) {
-  return a.total_ns != b.total_ns ? a.total_ns > b.total_ns : a.id < b.id;
-}
-
 void BlameTable::add(const model::Path& path) {
   if (path.blame.empty()) return;
   Row row;
@@ -75,14 +71,23 @@ void BlameTable::add(const model::Path& path) {
     sample_.push_back(row);
   else if (place < kKept)
     sample_[place] = row;
-  if (slowest_.size() == kKept) {
-    if (!is_slower(row, slowest_.front())) return;
-    std::pop_heap(slowest_.begin(), slowest_.end(), is_slower);
-    slowest_.pop_back();
+  keep_slow(std::move(row), path);
+}
+
+void BlameTable::keep_slow(Row&& row, const model::Path& path) {
+  Rank rank{row.total_ns, row.id, slowest_.size()};
+  if (slowest_.size() < kKept) {
+    slowest_.emplace_back();
+    ranks_.push_back(rank);
+  } else {
+    if (!is_slower(rank, ranks_.front())) return;
+    std::pop_heap(ranks_.begin(), ranks_.end(), is_slower<Rank>);
+    rank.place = ranks_.back().place;
+    ranks_.back() = rank;
   }
+  std::push_heap(ranks_.begin(), ranks_.end(), is_slower<Rank>);
   row.culprit = culprit_key(path.blame.front());
-  slowest_.push_back(std::move(row));
-  std::push_heap(slowest_.begin(), slowest_.end(), is_slower);
+  slowest_[rank.place] = std::move(row);
 }
 
 namespace {
@@ -105,7 +110,7 @@ struct Testimony {
 
 std::vector<BlameTable::Row> BlameTable::slow_group() const {
   std::vector<Row> slow = slowest_;
-  std::sort(slow.begin(), slow.end(), is_slower);
+  std::sort(slow.begin(), slow.end(), is_slower<Row>);
   slow.resize(std::min<std::uint64_t>(slow.size(), std::max<std::uint64_t>(requests_ / 100, 1)));
   return slow;
 }

@@ -54,15 +54,25 @@ class BlameTable {
     model::Cause largest = model::Cause::kUnknown;
     std::string culprit;  // of the largest
   };
-  static bool is_slower(const Row& a, const Row& b);
+  /// A row of slowest_, light enough for a heap.
+  struct Rank {
+    std::uint64_t total_ns, id;
+    std::size_t place;
+  };
+  template <typename T>
+  static bool is_slower(const T& a, const T& b) {
+    return a.total_ns != b.total_ns ? a.total_ns > b.total_ns : a.id < b.id;
+  }
 
+  void keep_slow(Row&& row, const model::Path& path);
   [[nodiscard]] std::vector<Row> slow_group() const;
   [[nodiscard]] std::vector<Row> middle_group() const;
   void compare(BlameGroups& out, const std::vector<Row>& slow, const std::vector<Row>& middle) const;
 
   std::uint64_t requests_ = 0, first_ns_ = ~0ULL, last_ns_ = 0;
   CauseTimes sums_{};
-  std::vector<Row> slowest_;  // a heap, the fastest of them in front
+  std::vector<Row> slowest_;
+  std::vector<Rank> ranks_;  // a heap, the fastest of them in front
   std::vector<Row> sample_;
   std::mt19937_64 random_{1};
 };
