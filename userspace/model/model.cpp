@@ -167,15 +167,25 @@ const char* level_name(Level level) {
   return "unknown";
 }
 
-std::array<Stage, kStageCount> stage_order(const Path& path) {
+namespace {
+
+constexpr auto kCardStages = [] {
   std::array<Stage, kStageCount> order{};
   for (std::size_t i = 0; i < kStageCount; ++i) order[i] = static_cast<Stage>(i);
-  if (path.arrival.driver_hook == "netif_rx" || path.arrival.driver_hook == "xmit") {
-    const auto raise = order.begin() + static_cast<std::ptrdiff_t>(Stage::kRaise);
-    const auto driver = order.begin() + static_cast<std::ptrdiff_t>(Stage::kDriver);
-    std::rotate(raise, driver, driver + 1);
-  }
   return order;
+}();
+constexpr auto kHandedOverStages = [] {
+  auto order = kCardStages;
+  const auto driver = order.begin() + static_cast<std::ptrdiff_t>(Stage::kDriver);
+  std::rotate(order.begin() + static_cast<std::ptrdiff_t>(Stage::kRaise), driver, driver + 1);
+  return order;
+}();
+
+}  // namespace
+
+const std::array<Stage, kStageCount>& stage_order(const Path& path) {
+  const bool is_handed_over = path.arrival.driver_hook == "netif_rx" || path.arrival.driver_hook == "xmit";
+  return is_handed_over ? kHandedOverStages : kCardStages;
 }
 
 std::optional<std::uint64_t> total_ns(const Path& path) {

@@ -350,7 +350,7 @@ struct Path {
 };
 
 /// The order in which this path's stages happen; loopback and veth hand over before they raise.
-std::array<Stage, kStageCount> stage_order(const Path& path);
+const std::array<Stage, kStageCount>& stage_order(const Path& path);
 /// First stage with a time to kDone, ns; nullopt where kDone has none, stands alone, or is earlier than the first.
 std::optional<std::uint64_t> total_ns(const Path& path);
 /// Every stage from the first to kDone is observed, inferred, not needed or not applicable, and no loss is near.

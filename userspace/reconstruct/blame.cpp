@@ -4,6 +4,7 @@
 #include "userspace/reconstruct/blame.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <optional>
 
 #include "userspace/base/check.hpp"
@@ -39,21 +40,33 @@ bool in_order(const model::Path& path) {
   return true;
 }
 
-Cause cause_up_to(const model::Path& path, Stage stage) {
-  const bool deferred = path.arrival.softirq_how == "ksoftirqd" || path.arrival.deferred;
-  const bool handed_over = model::stage_order(path)[2] == Stage::kDriver;  // a virtual device
-  switch (stage) {
-    case Stage::kRaise: return !handed_over ? Cause::kInterrupt : deferred ? Cause::kKsoftirqd : Cause::kSoftirq;
-    case Stage::kSoftirq: return deferred ? Cause::kKsoftirqd : handed_over ? Cause::kSoftirq : Cause::kInterrupt;
-    case Stage::kStack:
-      // The softirq ran before the packet was handed over: then this is the wait in the CPU's backlog.
-      return deferred && handed_over && !path.at(Stage::kSoftirq).has_time() ? Cause::kKsoftirqd : Cause::kSoftirq;
-    case Stage::kProtocol: return path.arrival.backlog ? Cause::kSocketLock : Cause::kProtocol;
-    case Stage::kQueued:
-      return path.arrival.backlog && !path.at(Stage::kProtocol).has_time() ? Cause::kSocketLock : Cause::kProtocol;
-    default: return Cause::kSoftirq;
+// Whose the time up to one of the stages before `queued` is.
+class Way {
+ public:
+  explicit Way(const model::Path& path)
+      : path_(path),
+        deferred_(path.arrival.softirq_how == "ksoftirqd" || path.arrival.deferred),
+        handed_over_(model::stage_order(path)[2] == Stage::kDriver) {}
+
+  [[nodiscard]] Cause cause_up_to(Stage stage) const {
+    switch (stage) {
+      case Stage::kRaise: return !handed_over_ ? Cause::kInterrupt : deferred_ ? Cause::kKsoftirqd : Cause::kSoftirq;
+      case Stage::kSoftirq: return deferred_ ? Cause::kKsoftirqd : handed_over_ ? Cause::kSoftirq : Cause::kInterrupt;
+      case Stage::kStack:
+        // The softirq ran before the packet was handed over: then this is the wait in the CPU's backlog.
+        return deferred_ && handed_over_ && !path_.at(Stage::kSoftirq).has_time() ? Cause::kKsoftirqd : Cause::kSoftirq;
+      case Stage::kProtocol: return path_.arrival.backlog ? Cause::kSocketLock : Cause::kProtocol;
+      case Stage::kQueued:
+        return path_.arrival.backlog && !path_.at(Stage::kProtocol).has_time() ? Cause::kSocketLock : Cause::kProtocol;
+      default: return Cause::kSoftirq;
+    }
   }
-}
+
+ private:
+  const model::Path& path_;
+  const bool deferred_;
+  const bool handed_over_;  // by a virtual device
+};
 
 class Blamer {
  public:
@@ -69,6 +82,7 @@ class Blamer {
  private:
   // The stages up to `queued`; returns the last of them, or the first stage of all where none of them has a time.
   std::uint64_t arrive() {
+    const Way way(path_);
     std::uint64_t at = 0;
     for (const Stage stage : model::stage_order(path_)) {
       const model::StagePoint& point = path_.at(stage);
@@ -77,7 +91,7 @@ class Blamer {
       if (at) {
         Suspect who;
         who.cpu = point.cpu;
-        const Cause cause = cause_up_to(path_, stage);
+        const Cause cause = way.cause_up_to(stage);
         if (cause == Cause::kSocketLock) who.task.tid = path_.arrival.sender_tid;
         ledger_.add(cause, at, point.ts_ns, who);
       }
@@ -259,8 +273,7 @@ class Blamer {
       return ledger_.add_unknown(from, to, path_.wake.why);
     if (hides_work_) return ledger_.add_unknown(from, to, Reason::kNotAtThisDetail);
     const auto& marks = facts_.reader.marks;
-    auto next = std::upper_bound(marks.begin(), marks.end(), from,
-                                 [](std::uint64_t ns, const Mark& mark) { return ns < mark.at_ns; });
+    auto next = mark_after(from);
     while (from < to) {
       const std::uint64_t until = next == marks.end() ? to : std::min(to, next->at_ns);
       const Mark* now = next == marks.begin() ? nullptr : &*std::prev(next);
@@ -292,11 +305,19 @@ class Blamer {
     ledger_.add(phase == Phase::kTold ? Cause::kLoopOrder : Cause::kOwnWork, from, to, who);
   }
 
-  const Mark* mark_at(std::uint64_t ns) const {
+  // The first mark behind an instant; the cursor only goes forward, so from the second on it is near.
+  std::deque<Mark>::const_iterator mark_after(std::uint64_t ns) {
     const auto& marks = facts_.reader.marks;
-    const auto next = std::upper_bound(marks.begin(), marks.end(), ns,
-                                       [](std::uint64_t at, const Mark& mark) { return at < mark.at_ns; });
-    return next == marks.begin() ? nullptr : &*std::prev(next);
+    if (!next_mark_)
+      next_mark_ = std::upper_bound(marks.begin(), marks.end(), ns,
+                                    [](std::uint64_t at, const Mark& mark) { return at < mark.at_ns; });
+    while (*next_mark_ != marks.end() && (*next_mark_)->at_ns <= ns) ++*next_mark_;
+    return *next_mark_;
+  }
+
+  const Mark* mark_at(std::uint64_t ns) {
+    const auto next = mark_after(ns);
+    return next == facts_.reader.marks.begin() ? nullptr : &*std::prev(next);
   }
 
   static Doing doing_in(const Gap& gap) {
@@ -330,6 +351,7 @@ class Blamer {
   const bool hides_work_ = is_light_ || facts_.is_sampled;  // what the reader was at, calls that were not recorded tell
   const Suspect reader_ = suspect_of(facts_.reader);
   Ledger& ledger_;
+  std::optional<std::deque<Mark>::const_iterator> next_mark_;
 };
 
 }  // namespace

@@ -40,11 +40,12 @@ void name(model::Culprit& culprit, const Suspect& suspect, SocketTracker& socket
 }  // namespace
 
 Ledger::Share& Ledger::share_of(Cause cause, Reason why) {
-  const auto end = shares_.begin() + static_cast<std::ptrdiff_t>(used_);
-  const auto found = std::find_if(shares_.begin(), end, [=](const Share& share) {
+  const auto is_it = [=](const Share& share) {
     return share.cause == cause && (cause != Cause::kUnknown || share.why == why);
-  });
-  if (found != end) return *found;
+  };
+  if (latest_ < used_ && is_it(shares_[latest_])) return shares_[latest_];  // as a rule it goes on
+  for (latest_ = 0; latest_ < used_; ++latest_)
+    if (is_it(shares_[latest_])) return shares_[latest_];
   WP_CHECK(used_ < kSharesAtMost);
   if (used_ == shares_.size()) shares_.emplace_back();
   Share& fresh = shares_[used_++];
@@ -87,10 +88,10 @@ void Ledger::add(Cause cause, std::uint64_t from_ns, std::uint64_t to_ns, const 
   }
   if (!share.current.ns || !is_same(share.current.suspect, suspect)) {
     ++share.count;
+    if (share.current.ns > share.largest.ns) share.largest = share.current;
     share.current = {};
   }
   add_to(share.current, from_ns, to_ns, suspect);
-  if (share.current.ns > share.largest.ns) share.largest = share.current;
 }
 
 void Ledger::add_unknown(std::uint64_t from_ns, std::uint64_t to_ns, Reason why) {
@@ -109,6 +110,7 @@ void Ledger::close(SocketTracker& sockets, const NameTable& names, model::Blame&
   }
   for (std::size_t i = 0; i < n; ++i) {
     const Share& share = *order[i];
+    const Part& largest = share.current.ns > share.largest.ns ? share.current : share.largest;
     model::BlameShare& out = blame.emplace_back();
     out.cause = share.cause;
     out.why = share.why;
@@ -117,10 +119,10 @@ void Ledger::close(SocketTracker& sockets, const NameTable& names, model::Blame&
                                                    : Seen::kInferred;
     out.ns = share.ns;
     out.parts = share.count;
-    name(out.culprit, share.largest.suspect, sockets, names);
-    out.culprit.ns = share.largest.ns;
-    out.culprit.from_ns = share.largest.from_ns;
-    out.culprit.to_ns = share.largest.to_ns;
+    name(out.culprit, largest.suspect, sockets, names);
+    out.culprit.ns = largest.ns;
+    out.culprit.from_ns = largest.from_ns;
+    out.culprit.to_ns = largest.to_ns;
   }
 }
 

@@ -51,7 +51,8 @@ class Ledger {
     model::Reason why = model::Reason::kNone;
     std::uint64_t ns = 0;
     std::uint32_t count = 0;
-    Part current, largest;
+    Part current;  ///< it may go on
+    Part largest;  ///< of those before it
     std::vector<Part> by_task;  ///< for causes whose culprits are tasks
   };
   Share& share_of(model::Cause cause, model::Reason why);
@@ -59,6 +60,7 @@ class Ledger {
   static void add_by_task(Share& share, std::uint64_t from_ns, std::uint64_t to_ns, const Suspect& suspect);
 
   std::vector<Share> shares_;
+  std::size_t latest_ = 0;
   std::size_t used_ = 0;  ///< of them; what is behind is as earlier requests left it
 };
 

@@ -384,6 +384,7 @@ void Reconstructor::route(const wp_detail& r) {
 }
 
 void Reconstructor::mark_change(model::Path& path, std::uint64_t upto_ns) const {
+  if (details_.all().size() < 2) return;
   const std::uint64_t first = begin_of(path), last = path.at(Stage::kDone).ts_ns;
   if (!details_.changed_within(first, upto_ns)) return;
   doubt_reply(path, Reason::kDetailChanged);
@@ -392,6 +393,7 @@ void Reconstructor::mark_change(model::Path& path, std::uint64_t upto_ns) const 
 
 // A firing the kernel left out leaves no hole in the numbers. It can only have been of a stage that was not seen.
 void Reconstructor::mark_missed(model::Path& path) const {
+  if (books_.missed().empty()) return;
   const std::uint64_t first = begin_of(path), last = path.at(Stage::kDone).ts_ns;
   bool is_hidden = false;
   for (const Books::Missed& missed : books_.missed()) {
