@@ -70,6 +70,8 @@ OTHERS = {
     "io-uring-defer": ("uring-echo --mode defer", EVENT, "io_uring", "multiplexing"),
     "python-select": ("python_select_echo.py", EVENT, "select", "multiplexing"),
     "asyncio": ("asyncio_echo.py", EVENT, "epoll", "multiplexing"),
+    # The thread that submits for it spins for a while before it sleeps.
+    "io-uring-sqpoll": ("uring-echo --mode sqpoll", HYBRID, "io_uring, after running on", "multiplexing"),
     "udp": ("udp-echo", EVENT, "blocking read", None),
     "unix": ("unix-echo", EVENT, "epoll", None),  # connections are counted by their TCP states
 }

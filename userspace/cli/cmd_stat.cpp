@@ -21,7 +21,7 @@
 namespace wp::cli {
 namespace {
 
-constexpr std::uint64_t kSecondNs = 1'000'000'000, kLookEveryNs = 50'000'000;
+constexpr std::uint64_t kLookEveryNs = 50'000'000;
 
 struct Options {
   TypedTarget target;

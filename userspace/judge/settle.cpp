@@ -201,6 +201,23 @@ std::vector<ControlRow> confusion(const Catalogue& catalogue, const Batch& batch
   return rows;
 }
 
+std::string confusion_sum(const std::vector<ControlRow>& rows) {
+  Share all;
+  std::uint64_t mistaken = 0, polling = 0;
+  for (const ControlRow& row : rows) {
+    const Share share = row.share();
+    all.hits += share.hits;
+    all.of += share.of;
+    if (row.is != "spin" && row.is != "sleep_poll") continue;
+    polling += share.of;
+    const auto called = row.called.find("event_driven");
+    if (called != row.called.end()) mistaken += called->second;
+  }
+  return fmt::format(
+      "all together: {} of {} right, at least {:.1f} %; {} of {} runs of polling servers called event-driven", all.hits,
+      all.of, 100 * all.lower(), mistaken, polling);
+}
+
 std::string broken_control(const std::vector<ControlRow>& rows) {
   for (const ControlRow& row : rows) {
     if (row.failed == row.runs) return fmt::format("no run of control {} could be judged", row.arm);

@@ -45,6 +45,9 @@ struct ControlRow {
 
 /// Of every arm in the batch that is a control.
 std::vector<ControlRow> confusion(const Catalogue& catalogue, const Batch& batch);
+/// All of them together in a sentence: the share that is right, and how many runs of a polling server were called
+/// event-driven.
+std::string confusion_sum(const std::vector<ControlRow>& rows);
 /// Empty: every control was judged as it is by construction. Else the first that was not.
 std::string broken_control(const std::vector<ControlRow>& rows);
 

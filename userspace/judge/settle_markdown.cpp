@@ -57,7 +57,7 @@ std::string confusion_markdown(const std::vector<ControlRow>& rows) {
     text += fmt::format("| {} | {} | {} | {} of {} | {:.1f} % | {} |\n", row.arm, row.is,
                         row.built.empty() ? "-" : row.built, share.hits, share.of, 100 * share.lower(), called);
   }
-  return text;
+  return text + "\n" + confusion_sum(rows) + "\n";
 }
 
 std::string settled_markdown(const std::vector<Settled>& all, const Catalogue& catalogue, const Batch& batch) {

@@ -133,7 +133,7 @@ std::string explanation(const Settled& settled, const Batch& batch) {
 
 std::string confusion_text(const std::vector<ControlRow>& rows) {
   std::string text =
-      fmt::format("{:<22} {:<14} {:<24} {:>5}  {:>8}  {}\n", "control", "is", "built", "right", "at least", "called");
+      fmt::format("{:<24} {:<14} {:<24} {:>5}  {:>8}  {}\n", "control", "is", "built", "right", "at least", "called");
   for (const ControlRow& row : rows) {
     std::string called;
     for (const auto& [word, runs] : row.called)
@@ -142,11 +142,12 @@ std::string confusion_text(const std::vector<ControlRow>& rows) {
       for (const auto& [word, runs] : row.called_built) called += fmt::format(", {} {}", word, runs);
     if (row.failed) called += fmt::format(", not judged {}", row.failed);
     const Share share = row.share();
-    text += fmt::format("{:<22} {:<14} {:<24} {:>2}/{:<2}  {:>6.1f} %  {}\n", row.arm, row.is,
+    text += fmt::format("{:<24} {:<14} {:<24} {:>2}/{:<2}  {:>6.1f} %  {}\n", row.arm, row.is,
                         row.built.empty() ? "-" : row.built, share.hits, share.of, 100 * share.lower(), called);
   }
   const std::string broken = broken_control(rows);
-  return text + (broken.empty() ? "every control is called what it is\n" : "UNTRUSTED: " + broken + "\n");
+  return text + confusion_sum(rows) + "\n" +
+         (broken.empty() ? "every control is called what it is\n" : "UNTRUSTED: " + broken + "\n");
 }
 
 }  // namespace wp::judge

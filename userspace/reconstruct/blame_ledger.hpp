@@ -51,8 +51,8 @@ class Ledger {
     model::Reason why = model::Reason::kNone;
     std::uint64_t ns = 0;
     std::uint32_t count = 0;
-    Part current;  ///< it may go on
-    Part largest;  ///< of those before it
+    Part current;               ///< it may go on
+    Part largest;               ///< of those before it
     std::vector<Part> by_task;  ///< for causes whose culprits are tasks
   };
   Share& share_of(model::Cause cause, model::Reason why);

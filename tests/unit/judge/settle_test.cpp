@@ -232,6 +232,13 @@ TEST(SettleTest, ShuffledLabelsChangeNothing) {
   EXPECT_EQ(settle(*a, world.batch, {"T"})[0].verdict, Verdict::kUndecided);
 }
 
+TEST(SettleTest, PollingServersCalledEventDrivenAreCounted) {
+  const std::vector<ControlRow> rows = {{"a", "event_driven", "", {{"event_driven", 60}}, {}, 60, 60, 0},
+                                        {"b", "spin", "", {{"spin", 17}, {"event_driven", 2}}, {}, 20, 17, 1}};
+  EXPECT_EQ(confusion_sum(rows),
+            "all together: 77 of 79 right, at least 92.2 %; 2 of 19 runs of polling servers called event-driven");
+}
+
 // The same server twice, with noise as wild as a busy machine's, a hundred times: no more than five false verdicts
 // for a claim that one costs more (or less) than the other.
 TEST(SettleTest, NullPairsAreHardlyEverDecided) {
