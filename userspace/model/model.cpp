@@ -85,6 +85,7 @@ constexpr std::array kReasons = {
     ReasonRow{Reason::kWakeOfThreadNotSeen, "wake_of_thread_not_seen", "no interrupt was seen to wake the NAPI thread"},
     ReasonRow{Reason::kDoneWhenCopied, "done_when_copied", "returns are not watched: when the data was copied"},
     ReasonRow{Reason::kDetailChanged, "detail_changed", "the level of detail changed meanwhile"},
+    ReasonRow{Reason::kWakeNotSeen, "wake_not_seen", "the kernel reported no wake that ended this sleep"},
 };
 static_assert(kReasons.size() == kReasonCount);
 

@@ -175,7 +175,8 @@ class Blamer {
       if (gap.on_unseen) return ledger_.add_unknown(from, to, Reason::kSwitchNotSeen);
       return waiting(gap, gap.off_ns, from, to);
     }
-    if (!gap.waking_ns) return ledger_.add_unknown(from, to, gap.on_unseen ? Reason::kSwitchNotSeen : Reason::kLost);
+    if (!gap.waking_ns)
+      return ledger_.add_unknown(from, to, gap.on_unseen ? Reason::kSwitchNotSeen : Reason::kWakeNotSeen);
     const auto within = [=](std::uint64_t ns) { return std::clamp(ns, from, to); };
     const std::uint64_t woken = within(gap.waking_ns);
     const std::uint64_t runnable = std::max(woken, within(gap.runnable_ns));

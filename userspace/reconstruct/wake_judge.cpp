@@ -103,11 +103,11 @@ Reason earlier_wake(const Gap& gap, std::uint64_t cookie) {
 }
 
 void judge_off_cpu(model::Path& path, const Delivery& delivery, const Gap& gap, const TaskTracker& tasks,
-                   Reason contradiction) {
+                   Reason contradiction, bool loss_before) {
   const std::uint64_t ready = delivery.record.h.ts_ns;
   if (!gap.slept()) return runs_anyway(path, gap, Reason::kAlreadyRunnable);
   if (!gap.waking_ns) {
-    unknown_wake(path, Reason::kLost);
+    unknown_wake(path, loss_before ? Reason::kLost : Reason::kWakeNotSeen);
     path.at(Stage::kRunning) = running(gap);
     return;
   }
@@ -169,7 +169,8 @@ void judge_wake(model::Path& path, const Delivery& delivery, const ReadCall& rea
   const model::WitnessEntry* named = entry_leading_to(path, path.task.id);
   Reason contradiction = Reason::kNone;
   if (named && named->waiting) contradiction = loss_before ? Reason::kLost : Reason::kWitnessContradicts;
-  if (const Gap* gap = reader.off_cpu_at(ready)) return judge_off_cpu(path, delivery, *gap, tasks, contradiction);
+  if (const Gap* gap = reader.off_cpu_at(ready))
+    return judge_off_cpu(path, delivery, *gap, tasks, contradiction, loss_before);
   if (contradiction == Reason::kNone) return not_needed(path, why_awake(read, reader, ready));
   if (was_about_to_sleep(read, reader, ready)) return not_needed(path, Reason::kWokenBeforeSleep);
   unknown_wake(path, contradiction);
