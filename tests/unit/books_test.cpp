@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/support/recording.hpp"
 #include "userspace/reconstruct/reconstructor.hpp"
 #include "userspace/stream/sorter.hpp"
@@ -53,6 +55,24 @@ TEST(BooksTest, EveryTermOfARingIsHeldAgainstTheNext) {
   EXPECT_EQ(books_of(counted + "90 ring of_cpu=0 received=2 written=1 dropped=1 taken=2").rings_difference, 1u);
   // A number taken that no counter knows is missing in the file too: twice.
   EXPECT_EQ(books_of(counted + "90 ring of_cpu=0 received=2 written=2 taken=3").rings_difference, 2u);
+}
+
+TEST(BooksTest, EventsOlderThanOneBeforeThemAreCountedAndTold) {
+  Reconstructor reconstructor([](const model::Path&) {});
+  for (const std::uint64_t ns : {100U, 90U, 95U, 120U}) {
+    wp_task r{};
+    r.h.kind = WP_KIND_task;
+    r.h.ts_ns = ns;
+    reconstructor.on(event::Event{r});
+  }
+  reconstructor.end();
+  const model::Summary& summary = reconstructor.summary();
+  EXPECT_EQ(summary.clock_regressions, 2u);
+  EXPECT_EQ(summary.last_ns, 120u);
+  const auto told = std::find_if(summary.diagnostics.begin(), summary.diagnostics.end(),
+                                 [](const model::Diagnostic& d) { return d.name == std::string("clock_regressions"); });
+  ASSERT_NE(told, summary.diagnostics.end());
+  EXPECT_EQ(told->count, 2u);
 }
 
 TEST(BooksTest, NumbersTakenAfterTheLastRecordAreAGapToTheLastBooks) {
