@@ -8,6 +8,8 @@ namespace wp::reconstruct {
 namespace {
 
 constexpr std::uint16_t kTcp = 6;
+constexpr std::uint32_t kMsgPeek = 2;
+constexpr std::size_t kOvertakenKept = 4;
 
 bool has_data(const Delivery& delivery) { return delivery.data_end() > delivery.record.begin; }
 
@@ -113,21 +115,35 @@ std::vector<SocketState*> SocketTracker::all() {
 std::vector<Taken> SocketTracker::taken_by(SocketState& socket, const wp_read_call& read) {
   std::vector<Taken> parts;
   std::uint64_t at = read.begin;
-  for (Delivery& delivery : socket.unread) {
+  const auto take_from = [&](Delivery& delivery) {
     const std::uint64_t begin = std::max(at, delivery.record.begin), end = std::min(read.end, delivery.data_end());
-    if (begin >= end) continue;
+    if (begin >= end) return;
     if (begin > at) parts.push_back({nullptr, at, begin, 0});
     parts.push_back({&delivery, begin, end, delivery.parts_taken});
-    if (!(read.msg_flags & 2U /* MSG_PEEK */)) ++delivery.parts_taken;
     at = end;
+    if (read.msg_flags & kMsgPeek) return;
+    ++delivery.parts_taken;
+    delivery.units_taken += end - begin;
+  };
+  for (Delivery& delivery : socket.overtaken) take_from(delivery);
+  for (Delivery& delivery : socket.unread) {
     if (at == read.end) break;
+    take_from(delivery);
   }
   if (at < read.end) parts.push_back({nullptr, at, read.end, 0});
   return parts;
 }
 
 void SocketTracker::consume(SocketState& socket, std::uint64_t upto) {
-  while (!socket.unread.empty() && socket.unread.front().data_end() <= upto) socket.unread.pop_front();
+  const auto is_read = [](const Delivery& delivery) {
+    return delivery.units_taken >= delivery.data_end() - delivery.record.begin;
+  };
+  for (; !socket.unread.empty() && socket.unread.front().data_end() <= upto; socket.unread.pop_front()) {
+    if (is_read(socket.unread.front())) continue;
+    if (socket.overtaken.size() == kOvertakenKept) socket.overtaken.erase(socket.overtaken.begin());
+    socket.overtaken.push_back(std::move(socket.unread.front()));
+  }
+  std::erase_if(socket.overtaken, is_read);
 }
 
 }  // namespace wp::reconstruct

@@ -19,6 +19,7 @@ struct Delivery {
   wp_delivery record{};
   std::vector<wp_witness> further;
   std::uint32_t parts_taken = 0;
+  std::uint64_t units_taken = 0;
 
   [[nodiscard]] DeliveryId id() const { return delivery_id(record.h.cpu, record.h.seq); }
   /// One past the last unit a reader can get: a FIN takes a sequence number but is no data.
@@ -45,6 +46,7 @@ struct SocketState {
   model::Socket socket;
   std::uint64_t known_since = 0;  ///< stream offset: what lies before was delivered before we looked
   std::deque<Delivery> unread;
+  std::vector<Delivery> overtaken;  ///< later data was read first: their reader may be another, which returns later
   std::deque<EarlyRead> early_reads;
   std::uint64_t established_ns = 0;
   std::uint64_t accepted_ns = 0;  ///< return of accept, 0: not seen
@@ -82,7 +84,7 @@ class SocketTracker {
 
   /// Splits a read over the deliveries it takes, in order; uncovered ranges come without a delivery.
   static std::vector<Taken> taken_by(SocketState& socket, const wp_read_call& read);
-  /// Forgets what lies wholly before `upto`.
+  /// Forgets what lies wholly before `upto`, but for the latest few deliveries that no read is known of.
   static void consume(SocketState& socket, std::uint64_t upto);
 
   /// Deliveries given up because nobody we watch reads them.
