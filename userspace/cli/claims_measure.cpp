@@ -212,7 +212,7 @@ void ask_for(std::vector<Planned>& plan, const Arm* arm, std::uint64_t rounds) {
 std::vector<Planned> plan_claims(const judge::Catalogue& catalogue, const std::vector<std::string>& ids, bool all) {
   std::vector<Planned> plan;
   for (const Arm& arm : catalogue.arms)
-    if (!arm.control.empty() && (all || arm.always)) ask_for(plan, &arm, kRoundsOfControls);
+    if (!arm.control.empty() && !arm.matrix_only && (all || arm.always)) ask_for(plan, &arm, kRoundsOfControls);
   for (const judge::NoteClaim& claim : catalogue.claims) {
     if (std::find(ids.begin(), ids.end(), claim.id) == ids.end()) continue;
     for (const judge::Part& part : claim.parts) {

@@ -205,6 +205,7 @@ Result<Arm> read_arm(const toml::table& table, const std::string& file) {
   arm.control = keys.text("control");
   arm.built = keys.text("built");
   arm.always = keys.value<bool>("always");
+  arm.matrix_only = keys.value<bool>("matrix_only");
   if (arm.demo.empty() == arm.trial.empty()) keys.complain("it is a 'demo' or a 'trial', one of them");
   if (!arm.trial.empty() && (arm.trials == 0 || arm.trial.find('/') == std::string::npos))
     keys.complain("a trial is \"PROGRAM/NAME\", and 'trials' says how often");

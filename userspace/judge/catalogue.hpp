@@ -26,10 +26,11 @@ struct Arm {
   std::uint64_t quiet_connections = 0;  ///< so many
   std::uint64_t early_ms = 0;           ///< before the load: the same without a connection
   bool memory = false;                  ///< besides: what an idle connection costs it
-  bool unanswered = false;  ///< two requests at once on one of the quiet connections, and no read of the echo
-  std::string control;      ///< the class that it is by construction; empty: it is no control
-  std::string built;        ///< its architecture by construction
-  bool always = false;      ///< a control that every batch has
+  bool unanswered = false;   ///< two requests at once on one of the quiet connections, and no read of the echo
+  std::string control;       ///< the class that it is by construction; empty: it is no control
+  std::string built;         ///< its architecture by construction
+  bool always = false;       ///< a control that every batch has
+  bool matrix_only = false;  ///< a control of `claims controls`, and of no batch: no claim is about such a server
 };
 
 enum class Statistic : std::uint8_t {
