@@ -54,7 +54,10 @@ void Reconstructor::on(const event::Event& event) {
   ++summary_.events;
   std::visit(
       [this](const auto& e) {
-        if constexpr (requires { e.h; }) note_time(e.h);
+        if constexpr (requires { e.h; }) {
+          note_time(e.h);
+          tasks_.see(e.h);
+        }
         route(e);
         if constexpr (requires { activity_.on(e); }) activity_.on(e);
       },

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "userspace/reconstruct/task_tracker.hpp"
 
+#include <algorithm>
+
 #include "userspace/reconstruct/names.hpp"
 
 namespace wp::reconstruct {
@@ -40,6 +42,23 @@ const Gap* TaskState::woken_by(DeliveryId id, std::uint64_t not_before_ns) const
   for (auto gap = gaps.rbegin(); gap != gaps.rend() && gap->on_ns >= not_before_ns; ++gap)
     if (gap->woken_by == id) return &*gap;
   return nullptr;
+}
+
+void TaskTracker::see(const wp_header& h) {
+  const bool is_part = h.kind == WP_KIND_witness || h.kind == WP_KIND_name || h.kind == WP_KIND_socket;
+  if (is_part || h.kind >= WP_KIND_first_of_collector) return;
+  if (h.cpu >= open_.size()) {
+    if (h.kind != WP_KIND_delivery) return;
+    open_.resize(h.cpu + 1U);
+  }
+  DeliveryId& open = open_[h.cpu];
+  if (open) overs_[delivery_slot(open)] = {open, h.ts_ns};
+  open = h.kind == WP_KIND_delivery ? delivery_id(h.cpu, h.seq) : 0;
+}
+
+bool TaskTracker::may_be_open(DeliveryId id, std::uint64_t ns) const {
+  const Over& over = overs_[delivery_slot(id)];
+  return over.id == id ? ns <= over.by_ns : std::find(open_.begin(), open_.end(), id) != open_.end();
 }
 
 TaskState& TaskTracker::get(model::TaskId id, std::uint32_t pid) {

@@ -103,6 +103,11 @@ struct TaskState {
 
 class TaskTracker {
  public:
+  /// Every record, as it comes: the first of a CPU that is no part of the delivery before it there tells that this one's
+  /// context is over.
+  void see(const wp_header& h);
+  /// Whether a delivery may still have been under way at `ns`, for all that its CPU has said.
+  [[nodiscard]] bool may_be_open(DeliveryId id, std::uint64_t ns) const;
   void on(const wp_task& record);
   /// cookie: of the socket whose delivery woke it, 0: none or not known.
   const Gap& on(const wp_run& record, std::uint64_t cookie);
@@ -159,6 +164,12 @@ class TaskTracker {
   std::unordered_map<model::TaskId, TaskState, TaskIdHash> tasks_;
   std::map<model::TaskId, model::Task> everyone_;
   std::vector<Woken> wakes_ = std::vector<Woken>(kDeliverySlots);  // by delivery_slot: memory does not grow
+  struct Over {
+    DeliveryId id = 0;
+    std::uint64_t by_ns = 0;
+  };
+  std::vector<Over> overs_ = std::vector<Over>(kDeliverySlots);  // likewise
+  std::vector<DeliveryId> open_;                                 // by CPU; 0: none
   model::TaskId last_id_;
   TaskState* last_ = nullptr;
 };

@@ -102,6 +102,12 @@ Reason earlier_wake(const Gap& gap, std::uint64_t cookie) {
   return gap.woken_by_cookie == cookie ? Reason::kWokenByEarlierData : Reason::kWokenByOtherSocket;
 }
 
+// It slept when the wait queue was looked at, but another CPU woke it before this one came to that. Of two who wake a
+// task at once the kernel lets one succeed, and the other one's wake is none.
+bool was_overtaken(const Delivery& delivery, const Gap& gap, const TaskTracker& tasks) {
+  return gap.wake_cpu != delivery.record.h.cpu && tasks.may_be_open(delivery.id(), gap.waking_ns);
+}
+
 void judge_off_cpu(model::Path& path, const Delivery& delivery, const Gap& gap, const TaskTracker& tasks,
                    Reason contradiction, bool loss_before) {
   const std::uint64_t ready = delivery.record.h.ts_ns;
@@ -120,6 +126,11 @@ void judge_off_cpu(model::Path& path, const Delivery& delivery, const Gap& gap, 
     return;
   }
   if (contradiction == Reason::kNone) return runs_anyway(path, gap, Reason::kBusyElsewhere);
+  if (contradiction == Reason::kWitnessContradicts && was_overtaken(delivery, gap, tasks)) {
+    runs_anyway(path, gap, earlier_wake(gap, delivery.record.cookie));
+    path.wake.certainty = Seen::kInferred;
+    return;
+  }
   describe_waker(path, gap);
   unknown_wake(path, contradiction);
   path.at(Stage::kRunning) = running(gap);
