@@ -186,7 +186,9 @@ struct sk_buff {
 	unsigned int len;
 	u16 queue_mapping;
 	unsigned int napi_id;
+	u16 transport_header;
 	unsigned char *head;
+	unsigned char *data;
 	unsigned int end;
 };
 struct skb_shared_info {
@@ -247,7 +249,10 @@ struct tcp_sock {
 	u32 rcv_nxt;
 	u32 copied_seq;
 	u32 urg_seq;
+	u32 packets_out;
 	u64 bytes_received;
+	u64 tcp_wstamp_ns;
+	u64 tcp_clock_cache;
 };
 
 struct unix_sock {

@@ -5,13 +5,20 @@
 
 #include "maps.bpf.h"
 
+/* The low half of an address, as a number: a 32-bit move makes one of a pointer, on which no arithmetic is allowed. */
+static __always_inline u32 low_half(u64 address)
+{
+	u32 low;
+
+	asm volatile("%0 = %1" : "=w"(low) : "w"((u32)address));
+	return low;
+}
+
 /* The slot of a packet; sk_buffs are 256 bytes apart. Whoever reads it compares the address first. */
 static __always_inline struct packet *packet_slot(u64 skb)
 {
-	u32 low, slot;
+	u32 low = low_half(skb), slot;
 
-	/* a 32-bit move makes a number of a pointer; no arithmetic is allowed on it before */
-	asm volatile("%0 = %1" : "=w"(low) : "w"((u32)skb));
 	slot = (low >> 8 ^ low >> 21) & (PACKET_SLOTS - 1);
 
 	return bpf_map_lookup_elem(&packets, &slot);

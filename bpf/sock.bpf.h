@@ -200,7 +200,8 @@ __noinline u32 descriptor(s32 fd, struct described *d)
  */
 static __always_inline u64 unix_stream_end(const struct sock_state *s, const struct sock *sk)
 {
-	const void *tail = sk->sk_receive_queue.prev, *queue = &sk->sk_receive_queue;
+	const void *queue = (const void *)sk + bpf_core_field_offset(struct sock, sk_receive_queue);
+	const void *tail = KREAD(struct sock, sk, sk_receive_queue.prev);
 	u64 end = s->delivered;
 
 	if (bpf_core_field_exists(struct unix_sock, inq_len))

@@ -1,100 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Data reaches a socket, leaves it to its reader, and the reply goes out. */
-#include "packet.bpf.h"
+#include "arrival.bpf.h"
 #include "witness.bpf.h"
-
-static __always_inline void say_name(struct cpu_state *c, u32 space, u64 key, const char *name)
-{
-	struct wp_name *e = BEGIN_FURTHER(c, WP_HOOK_socket__data_ready, name);
-
-	if (!e)
-		return;
-	e->key = key;
-	e->space = space;
-	bpf_probe_read_kernel_str(e->text.s, sizeof(e->text.s), name);
-	end_record(c, WP_HOOK_socket__data_ready, e);
-}
-
-/* The name and the kind of the device a watched packet came by, when it is not the one named last. Returns its
- * network namespace. A global function: the verifier goes through it once. */
-__noinline u32 name_device(u64 address, u32 ifindex)
-{
-	struct net_device *device = (void *)address;
-	struct cpu_state *c = this_cpu();
-	u32 slot = ifindex & (NAMED_DEVICES - 1);
-	u64 *known = bpf_map_lookup_elem(&device_names, &slot);
-	u32 netns = KREAD(struct net, KREAD(struct net_device, device, nd_net.net), ns.inum);
-	u64 key = (u64)netns << 32 | ifindex;
-	struct device *parent;
-	const void *ops;
-
-	if (!c || !known || *known == (u64)device)
-		return netns;
-	*known = (u64)device;
-	say_name(c, WP_NAME_netdev, key, (void *)device + bpf_core_field_offset(struct net_device, name));
-	ops = KREAD(struct net_device, device, rtnl_link_ops);
-	parent = KREAD(struct net_device, device, dev.parent);
-	if (KREAD(struct net_device, device, flags) & IFF_LOOPBACK)
-		say_name(c, WP_NAME_netdev_kind, key, "loopback");
-	else if (ops)
-		say_name(c, WP_NAME_netdev_kind, key, KREAD(struct rtnl_link_ops, ops, kind));
-	else if (parent)
-		say_name(c, WP_NAME_netdev_kind, key,
-			 KREAD(struct device_driver, KREAD(struct device, parent, driver), name));
-	return netns;
-}
-
-/* Every CPU reads this line all the time: write to it only what is not there. */
-static __always_inline void tell(u32 *signal)
-{
-	if (!*signal)
-		*signal = 1;
-}
-
-/* What was noted of the packet at d->skb, which is 0 after it if nothing was. Global, as the verifier need not go
- * through it for every way that leads here. */
-__noinline int arrival_facts(struct wp_delivery *d)
-{
-	struct packet *p;
-	u64 skb;
-
-	if (!d)
-		return 0;
-	skb = d->skb;
-	d->skb = 0;
-	p = skb ? packet_slot(skb) : NULL;
-	if (!p || p->skb != skb || !p->stack_ns)
-		return 0;
-	d->skb = skb;
-	d->irq_ns = p->irq_ns;
-	d->raise_ns = p->raise_ns;
-	d->softirq_ns = p->softirq_ns;
-	d->driver_ns = p->driver_ns;
-	d->stack_ns = p->stack_ns;
-	d->len = p->len;
-	d->irq = p->irq;
-	d->ifindex = p->ifindex;
-	d->napi_id = p->napi_id;
-	d->packet_index = p->packet_index;
-	d->queue = p->queue;
-	d->segs = p->segs;
-	d->stack_cpu = p->stack_cpu;
-	d->driver_cpu = p->driver_cpu;
-	d->softirq_how = p->softirq_how;
-	d->irq_over = p->irq_over;
-	d->flags |= p->deferred ? WP_DELIVERY_DEFERRED : 0;
-	if (p->forwarded)
-		d->flags |= WP_DELIVERY_FORWARDED;
-	d->netns = name_device(p->device, p->ifindex);
-	d->driver_hook = p->driver_hook;
-	if (!p->driver_ns)
-		tell(&signals.no_driver);
-	else if (p->driver_hook < WP_DRIVER_netif_rx)
-		tell(&signals.real_device);
-	else
-		tell(&signals.virtual_device);
-	return 0;
-}
 
 /* Range and bytes unread, from the socket's own numbers. */
 static __always_inline void measure_tcp(struct wp_delivery *d, struct sock_state *s, const struct sock *sk)
@@ -105,23 +12,29 @@ static __always_inline void measure_tcp(struct wp_delivery *d, struct sock_state
 	d->begin = s->delivered;
 	d->end = stream_offset(s, rcv_nxt);
 	d->unread = rcv_nxt - copied;
-	if (sk->sk_shutdown & RCV_SHUTDOWN) {
+	if (KREAD(struct sock, sk, sk_shutdown) & RCV_SHUTDOWN) {
 		d->flags |= WP_DELIVERY_FIN;
 		if (d->unread)
 			d->unread--;
 	}
 }
 
-static __always_inline void measure(struct wp_delivery *d, struct sock_state *s, const struct sock *sk)
+/* What it made readable. A global function: the verifier goes through it once. */
+__noinline int measure(struct wp_delivery *d, struct sock_state *s)
 {
-	if (sk->__sk_common.skc_state == TCP_LISTEN) {
+	const struct sock *sk;
+
+	if (!d || !s)
+		return 0;
+	sk = (void *)s->address;
+	if (KREAD(struct sock, sk, __sk_common.skc_state) == TCP_LISTEN) {
 		d->flags |= WP_DELIVERY_LISTENER;
-		return;
+		return 0;
 	}
 	if (s->kind == KIND_TCP) {
 		measure_tcp(d, s, sk);
 		s->delivered = d->end;
-		return;
+		return 0;
 	}
 	if (s->kind == KIND_UNIX_STREAM) {
 		d->begin = s->delivered;
@@ -132,63 +45,15 @@ static __always_inline void measure(struct wp_delivery *d, struct sock_state *s,
 		d->flags |= WP_DELIVERY_DATAGRAM;
 		d->begin = __sync_fetch_and_add(&s->delivered, 1);
 		d->end = d->begin + 1;
-		if (sk->__sk_common.skc_family == AF_UNIX) {
-			struct sk_buff *tail = sk->sk_receive_queue.prev;
+		if (KREAD(struct sock, sk, __sk_common.skc_family) == AF_UNIX) {
+			struct sk_buff *tail = KREAD(struct sock, sk, sk_receive_queue.prev);
 
 			d->skb = (u64)tail;
 			d->len = KREAD(struct sk_buff, tail, len);
 		}
 	}
 	d->unread = d->end - s->consumed;
-}
-
-/* Was this packet taken through the stack by the softirq, or the poll, that runs here? */
-static __always_inline bool is_in_hand(struct cpu_state *c, u64 skb)
-{
-	struct packet *p = packet_slot(skb);
-
-	return p && p->skb == skb && p->stack_ns && p->taken_in == c->softirq_ns;
-}
-
-/*
- * Is what came out of the backlog the packet that was noted? tcp_add_backlog() appends a packet to the one
- * before it where it can, to a bare acknowledgement too, and then the address is that of the earlier one.
- */
-static __always_inline bool is_whole(const struct sock *sk, u64 skb, u32 len)
-{
-	struct packet *p = packet_slot(skb);
-	u32 network_header = sk->__sk_common.skc_family == AF_INET6 ? 40 : 20;
-
-	/* noted in the stack: the network header and all behind; in tcp_probe: the TCP header and all behind */
-	return p && len + network_header <= p->len;
-}
-
-/*
- * The packet this delivery came from. Packets may pass the stack as a list and reach their sockets only
- * after that, so the one taken last is the right one only where no other is in hand.
- */
-static __always_inline u64 packet_of(struct cpu_state *c, struct wp_delivery *d, struct sock_state *s,
-				     const struct sock *sk, u32 level)
-{
-	u64 probed = s->protocol_skb, tail, last = c->packets_in_hand == 1 ? c->skb : 0;
-
-	s->protocol_skb = 0;
-	c->packets_in_hand = 0;
-	if (s->kind == KIND_DATAGRAM) {
-		tail = (u64)sk->sk_receive_queue.prev; /* __udp_enqueue_schedule_skb has just put it there */
-		return is_in_hand(c, tail) ? tail : last;
-	}
-	if (level == WP_LEVEL_task) {
-		if (!probed)
-			return 0;
-		d->flags |= WP_DELIVERY_BACKLOG;
-		d->protocol_ns = s->protocol_ns;
-		return is_whole(sk, probed, s->protocol_len) ? probed : 0;
-	}
-	if (!probed || !is_in_hand(c, probed))
-		return last;
-	d->protocol_ns = s->protocol_ns;
-	return probed;
+	return 0;
 }
 
 /*
@@ -235,9 +100,9 @@ static __always_inline int made_readable(struct sock *sk)
 	}
 	d->cookie = s->cookie;
 	d->level = level;
-	measure(d, s, sk);
+	measure(d, s);
 	if (sk->__sk_common.skc_family != AF_UNIX) {
-		d->skb = packet_of(c, d, s, sk, level);
+		find_packet(d, s, level);
 		arrival_facts(d);
 	}
 	if (level == WP_LEVEL_task) {

@@ -44,7 +44,9 @@ int BPF_PROG(stack__receive, struct sk_buff *skb)
 		enter_poll(c, skb);
 	c->delivery[WP_LEVEL_softirq] = 0;
 	c->skb = (u64)skb;
-	c->packets_in_hand++;
+	/* what comes from a virtual device comes one by one (process_backlog), and has reached its socket before the
+	 * next */
+	c->packets_in_hand = p->driver_hook >= WP_DRIVER_netif_rx ? 1 : c->packets_in_hand + 1;
 	if (!came_by_driver(p))
 		note_origin(c, p, skb);
 	if (!p->on_way) {
@@ -63,7 +65,10 @@ int BPF_PROG(stack__receive, struct sk_buff *skb)
 	return 0;
 }
 
-/* tcp_rcv_established, in a softirq or, for what waited in the backlog, in the owner's context. */
+/*
+ * tcp_rcv_established, in a softirq or, for what waited in the backlog, in the owner's context. Detached while
+ * deliveries come from virtual devices only: there the packet is known without, and TCP's own clock tells the time.
+ */
 SEC("tp_btf/tcp_probe")
 int BPF_PROG(stack__tcp_probe, struct sock *sk, const struct sk_buff *skb)
 {

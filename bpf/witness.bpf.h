@@ -14,6 +14,8 @@
 
 struct witness {
 	u64 at; /* the entry; a pointer handed to testify() as such is refused */
+	u64 before; /* where the link before it lies, 0: not asked */
+	u64 next; /* where the link behind it does */
 	u64 func;
 	u64 start_ns;
 	u32 tid;
@@ -66,6 +68,7 @@ static __always_inline void lead_through_io_uring(struct witness *w, void *priva
 __noinline int testify(struct witness *w)
 {
 	struct wait_queue_entry *entry;
+	struct list_head *link;
 	void *private;
 	u64 func;
 
@@ -99,6 +102,11 @@ __noinline int testify(struct witness *w)
 		w->mech = WP_MECH_io_uring;
 		lead_through_io_uring(w, private);
 	}
+	link = (void *)w->at + bpf_core_field_offset(struct wait_queue_entry, entry);
+	w->next = (u64)KREAD(struct list_head, link, next);
+	if (w->before && (u64)KREAD(struct list_head, link, prev) != w->before)
+		w->mech = WP_MECH_unknown;
+	w->before = (u64)link;
 	return 0;
 }
 
@@ -131,35 +139,30 @@ __noinline int further_witness(struct witness *w, u64 delivery, u32 index)
  */
 __noinline u32 walk_wait_queue(struct witness *first, u64 delivery)
 {
-	struct list_head *head, *at, *back;
 	struct witness w = {};
-	u32 n = 0;
+	u64 head;
+	u32 n;
 
 	if (!first)
 		return 0;
-	at = (void *)first->at;
+	head = first->at;
 	first->fd = -1;
-	if (!at)
+	if (!head)
 		return 0; /* not accepted yet: nobody can wait on it */
-	head = (void *)at + bpf_core_field_offset(struct socket_wq, wait) +
-	       bpf_core_field_offset(struct wait_queue_head, head);
-	at = KREAD(struct list_head, head, next);
-	back = head;
-	for (n = 0; n < MAX_WITNESS && at && at != head; n++) {
-		w.at = (u64)at - bpf_core_field_offset(struct wait_queue_entry, entry);
+	head += bpf_core_field_offset(struct socket_wq, wait) + bpf_core_field_offset(struct wait_queue_head, head);
+	w.before = head;
+	w.next = (u64)KREAD(struct list_head, head, next);
+	for (n = 0; n < MAX_WITNESS && w.next && w.next != head; n++) {
+		w.at = w.next - bpf_core_field_offset(struct wait_queue_entry, entry);
 		testify(&w);
-		if (KREAD(struct list_head, at, prev) != back)
-			w.mech = WP_MECH_unknown;
 		if (n == 0)
 			*first = w;
 		else
 			further_witness(&w, delivery, n);
 		if (w.mech == WP_MECH_unknown)
-			break;
-		back = at;
-		at = KREAD(struct list_head, at, next);
+			return 255;
 	}
-	return at == head ? n : 255;
+	return w.next == head ? n : 255;
 }
 
 static __always_inline void call_witness(const struct sock *sk, struct wp_delivery *d)

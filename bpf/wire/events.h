@@ -122,6 +122,8 @@ struct wp_addr {
 #define WP_DELIVERY_DATAGRAM 8u /* the range counts datagrams, not bytes */
 #define WP_DELIVERY_DEFERRED 16u /* ksoftirqd took packets in on that CPU while this one waited there */
 #define WP_DELIVERY_FORWARDED 32u /* the packet passed further devices, such as a bridge or veth, on its way */
+#define WP_DELIVERY_TCP_CLOCK 64u /* protocol_ns is TCP's own reading of the clock, not the hook's */
+#define WP_DELIVERY_CLOCK_SENT 128u /* with it: TCP sent since, and may have read the clock again for that */
 
 /* Flags of a read. */
 #define WP_READ_UNSURE    1u /* two reads of this socket overlapped: the range may be off */
@@ -155,7 +157,7 @@ struct wp_addr {
 	F(wp_u64, softirq_ns, "softirq_entry")                                                     \
 	F(wp_u64, driver_ns, "the driver, or the sending side of a virtual device, hands the packet over") \
 	F(wp_u64, stack_ns, "netif_receive_skb")                                                   \
-	F(wp_u64, protocol_ns, "tcp_probe")                                                        \
+	F(wp_u64, protocol_ns, "tcp_probe, or the clock that TCP reads next to it (tcp_mstamp_refresh)") \
 	F(wp_u64, w_func, "first wait-queue entry: address of its wake function")                  \
 	F(wp_u64, w_start_ns, "first entry: start time of the task it leads to")                   \
 	F(wp_u32, w_tid, "first entry: the task it leads to, 0: none or unknown")                  \

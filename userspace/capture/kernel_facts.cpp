@@ -51,6 +51,17 @@ bool has_shifted_clock() {
   return false;
 }
 
+bool contains(const btf& types, __u32 id, const std::string& member) {
+  const btf_type* type = btf__type_by_id(&types, id);
+  if (!type || !btf_is_composite(type)) return false;
+  for (__u32 i = 0; i < btf_vlen(type); ++i) {
+    const btf_member& one = btf_members(type)[i];
+    if (one.name_off ? member == btf__name_by_offset(&types, one.name_off) : contains(types, one.type, member))
+      return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string foreign_namespace() {
@@ -125,6 +136,11 @@ std::optional<unsigned> KernelFacts::tracepoint_args(const std::string& name) co
   const btf_type* proto = pointer ? btf__type_by_id(btf_.get(), pointer->type) : nullptr;
   if (!proto || !btf_is_func_proto(proto) || btf_vlen(proto) == 0) return std::nullopt;
   return btf_vlen(proto) - 1U;  // the first is the tracepoint's own data pointer
+}
+
+bool KernelFacts::has_member(const std::string& type, const std::string& member) const {
+  const int id = btf__find_by_name_kind(btf_.get(), type.c_str(), BTF_KIND_STRUCT);
+  return id > 0 && contains(*btf_, static_cast<__u32>(id), member);
 }
 
 bool KernelFacts::can_enter_functions(const std::string& function) const {

@@ -42,6 +42,8 @@ class KernelFacts {
   [[nodiscard]] bool has_tracepoint(const std::string& name) const { return tracepoint_args(name).has_value(); }
   /// Number of arguments a BTF tracepoint passes; nullopt where the kernel lacks it.
   [[nodiscard]] std::optional<unsigned> tracepoint_args(const std::string& name) const;
+  /// Has this struct of the kernel's such a member? One inside an unnamed struct or union of it counts.
+  [[nodiscard]] bool has_member(const std::string& type, const std::string& member) const;
   /// Can fentry and fexit programs be put on this kernel function? Found by putting an empty one there for a moment.
   [[nodiscard]] bool can_enter_functions(const std::string& function) const;
   /// Address of a kernel function, 0: unknown or not readable.

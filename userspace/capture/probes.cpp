@@ -36,6 +36,7 @@ constexpr std::array kLate = {
     Late{WP_HOOK_socket__copy_datagram, &wp_signals::datagrams, "not needed: no datagram socket was read"},
     Late{WP_HOOK_irq__softirq_raise, &wp_signals::real_device, kNoCard},
     Late{WP_HOOK_irq__softirq_exit, &wp_signals::real_device, kNoCard},
+    Late{WP_HOOK_stack__tcp_probe, &wp_signals::real_device, kNoCard},
     Late{WP_HOOK_socket__send_length, &wp_signals::ring, "not needed: io_uring received for no target"},
     Late{WP_HOOK_napi__netif_rx, &wp_signals::no_driver, "not needed: every driver was seen by other hooks"},
 };
@@ -158,6 +159,7 @@ Result<void> Probes::open(const ProbeOptions& options, const KernelFacts& facts)
   if (!skeleton_) return load_error(-errno);
   hooks_ = hook_table();
   detail_ = options.detail;
+  has_tcp_clock_ = facts.has_member("tcp_sock", "tcp_clock_cache");
   configure(options, facts);
   choose_hooks(options, facts);
   if (auto sized = size_maps(options); !sized) return sized;
@@ -436,6 +438,7 @@ void Probes::drop_card_hooks_if_unneeded() {
   for (const Late& later : kLate) {
     if (!for_cards(later) || !hooks_[later.hook].attached) continue;
     if (later.hook == WP_HOOK_irq__softirq_exit && needs_softirq_exit()) continue;
+    if (later.hook == WP_HOOK_stack__tcp_probe && !has_tcp_clock_) continue;
     detach_one(hooks_[later.hook], later.until);
   }
 }

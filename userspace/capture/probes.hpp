@@ -114,6 +114,7 @@ class Probes {
   wakepath_bpf* skeleton_ = nullptr;
   std::array<bpf_link*, WP_HOOK_count> links_{};
   wp_detail_level detail_ = WP_DETAIL_path;
+  bool has_tcp_clock_ = false;  // else only tcp_probe tells when TCP takes up a segment
   std::vector<int> ring_fds_;
   std::vector<Ring> rings_;
   std::vector<HookState> hooks_;

@@ -86,6 +86,7 @@ constexpr std::array kReasons = {
     ReasonRow{Reason::kDoneWhenCopied, "done_when_copied", "returns are not watched: when the data was copied"},
     ReasonRow{Reason::kDetailChanged, "detail_changed", "the level of detail changed meanwhile"},
     ReasonRow{Reason::kWakeNotSeen, "wake_not_seen", "the kernel reported no wake that ended this sleep"},
+    ReasonRow{Reason::kClockOfSend, "clock_of_send", "by TCP's clock, which a send may have set again since"},
 };
 static_assert(kReasons.size() == kReasonCount);
 

@@ -121,8 +121,9 @@ enum class Reason : std::uint8_t {
   kDoneWhenCopied,
   kDetailChanged,
   kWakeNotSeen,
+  kClockOfSend,
 };
-inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kWakeNotSeen) + 1;
+inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kClockOfSend) + 1;
 const char* reason_name(Reason reason);  ///< snake_case, stable, for JSON
 const char* reason_text(Reason reason);  ///< a short phrase for people
 

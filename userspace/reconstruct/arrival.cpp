@@ -174,7 +174,10 @@ void add_arrival(model::Path& path, const Delivery& delivery, const NameTable& n
     describe(a, d, names);
     add_packet_stages(path, d);
   }
-  if (d.protocol_ns)
+  if (d.protocol_ns && d.flags & WP_DELIVERY_CLOCK_SENT)
+    path.at(Stage::kProtocol) = {Seen::kInferred, Reason::kClockOfSend, d.protocol_ns,
+                                 static_cast<std::int32_t>(d.h.cpu)};
+  else if (d.protocol_ns)
     path.at(Stage::kProtocol) = seen_at(d.protocol_ns, d.h.cpu);
   else if (path.socket.protocol != kTcp)
     path.at(Stage::kProtocol) = none(Seen::kNotApplicable, Reason::kNoProtocolHook);
