@@ -18,6 +18,7 @@ struct irq_threads irq_threads SEC(".maps");
 const volatile struct wp_config config = {};
 const volatile struct wp_call_info calls[WP_MAX_SYSCALL] = {};
 struct wp_signals signals = {};
+wp_u64 watched_ports[PORT_WORDS] = {};
 
 /* The tracing helpers we call (task and socket storage, kernel reads) are for GPL-compatible programs only. */
 char LICENSE[] SEC("license") = "GPL";

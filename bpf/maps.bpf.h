@@ -71,6 +71,8 @@ struct cpu_state {
 	u8 in_softirq; /* enum in_softirq */
 	u8 in_poll; /* enum in_poll */
 	u64 skb; /* packet taken through the stack last */
+	u64 nobodys; /* packet on its way into a virtual device of which nothing is noted, 0: none */
+	u64 nobodys_in; /* softirq_ns when such a packet passed the stack last */
 	u32 packets_in_hand; /* taken through it since a socket last got one: more than one when they come as a list */
 	u32 packet_index;
 	u32 delivery_tid; /* owner of delivery[WP_LEVEL_task] */
@@ -339,5 +341,9 @@ extern struct irq_threads irq_threads SEC(".maps");
 extern const volatile struct wp_config config;
 extern const volatile struct wp_call_info calls[WP_MAX_SYSCALL];
 extern struct wp_signals signals;
+
+/* One bit for each port that a watched socket has, or had. */
+#define PORT_WORDS 1024
+extern wp_u64 watched_ports[PORT_WORDS];
 
 #endif

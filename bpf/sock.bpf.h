@@ -26,6 +26,15 @@ static __always_inline u64 stream_offset(const struct sock_state *s, u32 seq)
 	return known + (s64)(s32)((seq - s->base) - (u32)known);
 }
 
+/* From now on what comes to this port by a virtual device is noted. */
+static __always_inline void expect_packets(u16 port)
+{
+	wp_u64 *word = &watched_ports[port / 64 & (PORT_WORDS - 1)], bit = 1ULL << (port & 63);
+
+	if (!(*word & bit)) /* every CPU reads this line all the time */
+		__sync_fetch_and_or(word, bit);
+}
+
 /* What the socket at s->address is. A global function: the verifier goes through it once for each program. */
 __noinline int announce_socket(struct sock_state *s, u64 readable, u32 why, u32 tid, u32 hook)
 {
@@ -36,11 +45,12 @@ __noinline int announce_socket(struct sock_state *s, u64 readable, u32 why, u32 
 
 	if (!c || !s || hook >= WP_HOOK_count)
 		return 0;
+	sk = (void *)s->address;
+	common = (void *)sk; /* its first member */
+	expect_packets(KREAD(struct sock_common, common, skc_num));
 	e = BEGIN_FURTHER(c, hook, socket);
 	if (!e)
 		return 0;
-	sk = (void *)s->address;
-	common = (void *)sk; /* its first member */
 	e->cookie = s->cookie;
 	e->listener = s->listener;
 	e->readable = readable;

@@ -103,6 +103,8 @@ static __always_inline int made_readable(struct sock *sk)
 	measure(d, s);
 	if (sk->__sk_common.skc_family != AF_UNIX) {
 		find_packet(d, s, level);
+		if (!d->skb && c->nobodys_in && c->nobodys_in == c->softirq_ns)
+			signals.ports_tell = 0;
 		arrival_facts(d);
 	}
 	if (level == WP_LEVEL_task) {
@@ -294,6 +296,21 @@ static __always_inline void note_reply(struct task_state *t, const struct sk_buf
 	t->segments += t->xmit_sk == sk;
 }
 
+/*
+ * Does this packet go to a socket of which nobody asked? Of an established TCP connection the sender knows the port; a
+ * request or a connection in TIME_WAIT is of other states.
+ */
+static __always_inline bool is_nobodys(const struct sock *sk)
+{
+	u16 port;
+
+	if (!signals.ports_tell || !sk || sk->__sk_common.skc_state != TCP_ESTABLISHED ||
+	    sk->sk_protocol != IPPROTO_TCP)
+		return false;
+	port = bpf_ntohs(sk->__sk_common.skc_dport);
+	return !(watched_ports[port / 64 & (PORT_WORDS - 1)] >> (port & 63) & 1);
+}
+
 SEC("tp_btf/net_dev_start_xmit")
 int BPF_PROG(socket__xmit, const struct sk_buff *skb, const struct net_device *dev)
 {
@@ -307,6 +324,11 @@ int BPF_PROG(socket__xmit, const struct sk_buff *skb, const struct net_device *d
 		return 0;
 	t = signals.light ? NULL : sender_of(c, skb); /* the call that sends makes no record there */
 	local = is_virtual(dev);
+	c->nobodys = 0;
+	if (local && is_nobodys(skb->sk)) {
+		c->nobodys = (u64)skb;
+		local = false;
+	}
 	if (!t && !local) {
 		count(c, WP_HOOK_socket__xmit, c->who == WHO_SELF ? WP_SELF : WP_FILTERED);
 		return 0;

@@ -33,6 +33,15 @@ int BPF_PROG(stack__receive, struct sk_buff *skb)
 
 	if (!c || !p)
 		return 0;
+	if (c->nobodys == (u64)skb) {
+		c->nobodys_in = c->softirq_ns;
+		c->nobodys = 0;
+		c->delivery[WP_LEVEL_softirq] = 0;
+		c->skb = 0;
+		c->packets_in_hand = 0;
+		count(c, WP_HOOK_stack__receive, WP_FILTERED);
+		return 0;
+	}
 	if (!is_known(c, p, (u64)skb)) {
 		p->skb = (u64)skb;
 		p->driver_ns = 0;

@@ -88,6 +88,9 @@ struct wp_signals {
 	wp_u32 light;   /* no system call is watched */
 	wp_u32 sample;  /* record one request of so many; 0 and 1: all */
 	wp_u32 changes; /* how often the level changed: what was noted before a change is not used after it */
+	/* A virtual device's TCP packet to a port that no watched socket has is nobody's. Cleared by the programs where that
+	 * proves wrong: something on the way changes ports. */
+	wp_u32 ports_tell;
 };
 
 /* The head of each CPU's element in the map `cpus`, mapped read-only by the collector. */

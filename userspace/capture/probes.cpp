@@ -199,6 +199,8 @@ void Probes::configure(const ProbeOptions& options, const KernelFacts& facts) {
   c.fn_io_poll = facts.address_of("io_poll_wake");
   for (const Syscall& call : syscalls()) skeleton_->rodata->calls[call.nr] = call.info;
   skeleton_->bss->signals.light = detail_ == WP_DETAIL_light;
+  skeleton_->bss->signals.ports_tell = !options.target.everything;
+  skeleton_->bss->watched_ports[options.target.port / 64] = 1ULL << (options.target.port % 64);  // 0 is nobody's
 }
 
 void Probes::choose_hooks(const ProbeOptions& options, const KernelFacts& facts) {
