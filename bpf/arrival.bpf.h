@@ -163,7 +163,7 @@ __noinline int find_packet(struct wp_delivery *d, struct sock_state *s, u32 leve
 		return 0;
 	sk = (void *)s->address;
 	tail = (u64)KREAD(struct sock, sk, sk_receive_queue.prev);
-	skb = s->protocol_skb;
+	skb = signals.tcp_probed ? s->protocol_skb : 0;
 	len = s->protocol_len;
 	d->protocol_ns = skb ? s->protocol_ns : 0;
 	if (s->kind == KIND_DATAGRAM) {

@@ -82,6 +82,7 @@ struct wp_signals {
 	wp_u32 virtual_device; /* a watched delivery from loopback and the like: by itself it needs none */
 	/* From the collector: irq__softirq_exit is attached, so that the end of a softirq is known. */
 	wp_u32 softirq_ends;
+	wp_u32 tcp_probed; /* the same for stack__tcp_probe: what it noted is of the segment at hand */
 	wp_u32 ring;   /* io_uring received for a watched task: socket__send_length is needed */
 	wp_u32 forked; /* a watched process has made another: who holds which descriptor matters */
 	/* From the collector: the level of detail, which may change while programs run. */

@@ -295,6 +295,13 @@ bpf_program* Probes::program(const std::string& name) const {
   return bpf_object__find_program_by_name(skeleton_->obj, name.c_str());
 }
 
+// Programs that rely on others know by these whether those are attached.
+void Probes::tell_of(const HookState& hook, wp_u32 is_attached) const {
+  wp_signals& signals = skeleton_->bss->signals;
+  if (hook.hook == WP_HOOK_irq__softirq_exit) __atomic_store_n(&signals.softirq_ends, is_attached, __ATOMIC_RELAXED);
+  if (hook.hook == WP_HOOK_stack__tcp_probe) __atomic_store_n(&signals.tcp_probed, is_attached, __ATOMIC_RELAXED);
+}
+
 bool Probes::attach_one(HookState& hook) {
   bpf_link* link = bpf_program__attach(program(program_name(hook)));
   if (!link) {
@@ -304,14 +311,12 @@ bool Probes::attach_one(HookState& hook) {
   links_[hook.hook] = link;
   hook.attached = true;
   hook.reason.clear();
-  if (hook.hook == WP_HOOK_irq__softirq_exit)
-    __atomic_store_n(&skeleton_->bss->signals.softirq_ends, 1U, __ATOMIC_RELAXED);
+  tell_of(hook, 1);
   return true;
 }
 
 void Probes::detach_one(HookState& hook, const char* why) {
-  if (hook.hook == WP_HOOK_irq__softirq_exit)  // first: who relies on it must know before it is gone
-    __atomic_store_n(&skeleton_->bss->signals.softirq_ends, 0U, __ATOMIC_RELAXED);
+  tell_of(hook, 0);  // first: who relies on it must know before it is gone
   bpf_link__destroy(std::exchange(links_[hook.hook], nullptr));
   hook.attached = false;
   hook.reason = why;

@@ -106,6 +106,7 @@ class Probes {
   void visit_every_cpu() const;
   void drop_card_hooks_if_unneeded();
   void detach_one(HookState& hook, const char* why);
+  void tell_of(const HookState& hook, wp_u32 is_attached) const;
   [[nodiscard]] bool needs_softirq_exit() const;
   /// Returns when every program that ran when it was called has ended.
   static void settle();
