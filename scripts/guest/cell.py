@@ -74,7 +74,8 @@ class Cell:
     def _run(self, folder):
         stop_port = machine.free_port()
         ports = {server: machine.free_port() for server in self.servers}
-        files = {**programs.of_build(self.build), "/vm/cell.sh": HERE / "cell.sh"}
+        echoes = [f"{server.partition('.')[0]}-echo" for server in self.servers]
+        files = {**programs.of_build(self.build, echoes), "/vm/cell.sh": HERE / "cell.sh"}
         pairs = " ".join(f"{server}:{port}:{self.messages[server]}" for server, port in ports.items())
         command = f"sh /vm/cell.sh {stop_port} {pairs}"
         with machine.Guest(self.kernel, self.card, command, files, self.texts, [stop_port, *ports.values()],

@@ -5,6 +5,7 @@ Before that, attaching a tracepoint on one CPU while another runs the code hangs
 Always lock pages before translation" repaired it). Where the machine's own is older, the one of the backports is
 unpacked beside it and runs on the machine's libraries.
 """
+import functools
 import re
 import shutil
 import tempfile
@@ -27,6 +28,7 @@ def unpacked(folder):
     return [folder / "usr/bin" / PROGRAM, "-L", folder / "usr/share/qemu", "-L", folder / "usr/share/seabios"]
 
 
+@functools.lru_cache(None)
 def command():
     """The words that start QEMU."""
     own = shutil.which(PROGRAM)

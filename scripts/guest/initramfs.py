@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The guest's root: busybox, modules, programs with the libraries they need, one archive the kernel unpacks."""
+import functools
 import os
 import pathlib
 import re
@@ -12,6 +13,7 @@ from guest import packages
 HERE = pathlib.Path(__file__).resolve().parent
 
 
+@functools.lru_cache(None)
 def libraries(program):
     """Shared libraries of a program, the loader among them; none for a script or a static one."""
     done = subprocess.run(["ldd", str(program)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
@@ -26,12 +28,33 @@ def put(source, target):
         shutil.copy2(source, target)
 
 
+LARGE = 4 << 20
+SLIM = tempfile.TemporaryDirectory(prefix="wakepath-slim-")  # pylint: disable=consider-using-with
+
+
+@functools.lru_cache(None)
+def slim(program):
+    """A large program without what is for debuggers only: most of a debug build, which every guest would have to unpack."""
+    with open(program, "rb") as file:
+        is_program = file.read(4) == b"\x7fELF"
+    if not is_program or os.path.getsize(program) < LARGE or not shutil.which("strip"):
+        return program
+    made = pathlib.Path(tempfile.mkdtemp(dir=SLIM.name)) / "program"
+    packages.run(["strip", "-g", "-o", str(made), str(program)])
+    return made
+
+
 def put_program(root, source, target):
-    put(source, root / target.lstrip("/"))
+    put(slim(source), root / target.lstrip("/"))
     for library in libraries(source):
         path = pathlib.Path(library)
         # the loader is asked for by its full name, the rest is searched for in /lib
         put(path, root / (library.lstrip("/") if path.name.startswith("ld-") else f"lib/{path.name}"))
+
+
+@functools.lru_cache(None)
+def applets(busybox):
+    return packages.run([busybox, "--list"]).decode().split()
 
 
 def put_busybox(root):
@@ -39,7 +62,7 @@ def put_busybox(root):
     if not busybox:
         raise packages.Failure("busybox is not installed; run scripts/setup")
     put(busybox, root / "bin/busybox")
-    for applet in packages.run([busybox, "--list"]).decode().split():
+    for applet in applets(busybox):
         link = root / "bin" / applet
         if not link.exists():
             link.symlink_to("busybox")

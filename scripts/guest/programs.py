@@ -4,9 +4,11 @@ import pathlib
 import shutil
 
 
-def of_build(folder):
-    """wakepath and the demo servers of a build folder, where they are built: guest path -> file."""
-    built = [folder / "wakepath", *sorted((folder / "demo-servers").glob("wakepath-*"))]
+def of_build(folder, servers=("*",)):
+    """wakepath and these demo servers of a build folder, where they are built: guest path -> file."""
+    built = [folder / "wakepath"]
+    for server in dict.fromkeys(servers):
+        built += sorted((folder / "demo-servers").glob(f"wakepath-{server}"))
     files = {f"/vm/{path.name}": path for path in built if path.is_file()}
     for name in ("ip", "ethtool"):  # busybox knows no namespaces, and no offloads
         tool = shutil.which(name) or f"/sbin/{name}"
