@@ -28,6 +28,15 @@ paths say so.
 
 Emulation is slow and shares its CPUs: counts and order mean something here, times don't.
 
+### 5.10
+
+Answered by `doctor`, and not recorded. What the programs stand on and 5.10 lacks: storage of tasks for tracing programs (5.13)
+and of sockets (5.11), in place of which a hash would do; and the current task as a typed pointer (`bpf_get_current_task_btf`,
+5.11), the socket behind a file (`bpf_sock_from_file`, 5.11), a socket's cookie in tracing programs (5.12), atomic additions
+that tell what was there before (5.12), and pointers handed to global functions (5.12), in place of which nothing does: without the
+last the verifier goes through every program many times over. The versions are from the kernel's history: between 5.10 and 6.1
+nothing was run.
+
 """
 
 

@@ -85,8 +85,7 @@ Rights read_rights() {
 std::string missing_ground() {
   if (!read_rights().enough() || libbpf_probe_bpf_map_type(BPF_MAP_TYPE_TASK_STORAGE, nullptr) != 0) return "";
   return "this kernel has no storage for tasks (BPF_MAP_TYPE_TASK_STORAGE), in which the programs keep what they know "
-         "of "
-         "each; use Linux 5.12 or later";
+         "of each; use Linux 5.13 or later";
 }
 
 std::string kernel_release() {
