@@ -104,7 +104,8 @@ __noinline int arrival_facts(struct wp_delivery *d)
 	return 0;
 }
 
-/* Where no tcp_probe tells when TCP took up the segment it delivers: when it read the clock for that.
+/*
+ * Where no tcp_probe tells when TCP took up the segment it delivers: when it read the clock for that.
  *
  * tcp_rcv_established() and tcp_rcv_state_process() read it as they begin (tcp_mstamp_refresh) and keep it with the
  * socket. A send reads it again; one may have been made since, on room that the segment's acknowledgement gave, where
@@ -122,6 +123,17 @@ static __always_inline void ask_tcp_for_time(struct wp_delivery *d, const struct
 	d->flags |= WP_DELIVERY_TCP_CLOCK;
 	if (KREAD(struct tcp_sock, sk, tcp_wstamp_ns) == clock && KREAD(struct tcp_sock, sk, packets_out))
 		d->flags |= WP_DELIVERY_CLOCK_SENT;
+}
+
+/*
+ * The newest packet in a TCP socket's queue, if the delivery begins with it. Else that one came early and lay aside,
+ * and what is delivered is what was missing before it.
+ */
+static __always_inline u64 newest_queued(const struct wp_delivery *d, const struct sock_state *s, const void *tail)
+{
+	const void *cb = tail + bpf_core_field_offset(struct sk_buff, cb);
+
+	return stream_offset(s, KREAD(struct tcp_skb_cb, cb, seq)) <= d->begin ? (u64)tail : 0;
 }
 
 /* Bytes of a packet in a TCP socket's queue, its TCP header included. */
@@ -171,7 +183,7 @@ __noinline int find_packet(struct wp_delivery *d, struct sock_state *s, u32 leve
 	} else if (!skb && s->kind == KIND_TCP) {
 		ask_tcp_for_time(d, sk);
 		if (level == WP_LEVEL_task) {
-			skb = tail;
+			skb = newest_queued(d, s, (void *)tail);
 			len = length_of((void *)tail);
 		}
 	}

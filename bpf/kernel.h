@@ -187,6 +187,7 @@ struct sk_buff {
 	u16 queue_mapping;
 	unsigned int napi_id;
 	u16 transport_header;
+	char cb[48];
 	unsigned char *head;
 	unsigned char *data;
 	unsigned int end;
@@ -216,6 +217,9 @@ struct sock_common {
 	struct in6_addr skc_v6_rcv_saddr;
 	possible_net_t skc_net;
 	atomic64_t skc_cookie;
+};
+struct tcp_skb_cb { /* what sk_buff.cb holds while TCP has the packet */
+	u32 seq;
 };
 struct sk_buff_list {
 	struct sk_buff *next;
