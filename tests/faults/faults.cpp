@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Preloaded into the recorder (LD_PRELOAD): makes the n-th call of one function fail, or ends the process there.
-// WP_FAULT=FUNCTION:N:HOW[:ever], FUNCTION one of write open fsync ftruncate close fchown mmap bpf, HOW an errno's
-// number, `short` (a write takes half) or `kill` (SIGKILL at that point). Calls are counted from the first, for files
-// that matter: write counts regular files only.
+// WP_FAULT=FUNCTION:N:HOW[:ever][,...], FUNCTION one of write open fsync ftruncate close fchown unlink mmap bpf, HOW an
+// errno's number, `short` (a write takes half) or `kill` (SIGKILL at that point). Calls are counted from the first, for
+// files that matter: write counts regular files only. Each call that is struck writes the function's first letter to
+// the descriptor WP_FAULT_TOLD.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -26,44 +27,63 @@ struct Fault {
   long nth = 0;
   int error = 0;
   bool is_short = false, is_kill = false, is_lasting = false;
+  std::atomic<long> calls{0};
 };
 
-Fault parse() {
-  Fault fault;
-  const char* text = std::getenv("WP_FAULT");
-  if (text == nullptr) return fault;
+void parse(const char* text, Fault& fault) {
   const char* colon = std::strchr(text, ':');
-  if (colon == nullptr || colon - text >= static_cast<long>(sizeof fault.function)) return fault;
+  if (colon == nullptr || colon - text >= static_cast<long>(sizeof fault.function)) return;
   std::memcpy(fault.function, text, static_cast<std::size_t>(colon - text));
   char* rest = nullptr;
   fault.nth = std::strtol(colon + 1, &rest, 10);
-  if (*rest != ':') return fault;
+  if (*rest != ':') return;
   ++rest;
   fault.is_short = std::strncmp(rest, "short", 5) == 0;
   fault.is_kill = std::strncmp(rest, "kill", 4) == 0;
   fault.error = static_cast<int>(std::strtol(rest, nullptr, 10));
-  fault.is_lasting = std::strstr(rest, ":ever") != nullptr;
-  return fault;
+  const char* next = std::strchr(rest, ',');
+  const char* ever = std::strstr(rest, ":ever");
+  fault.is_lasting = ever != nullptr && (next == nullptr || ever < next);
 }
 
-const Fault& fault() {
-  static const Fault parsed = parse();
-  return parsed;
+constexpr std::size_t kMostFaults = 4;
+
+Fault* faults() {
+  static Fault all[kMostFaults];
+  static const bool is_parsed = [] {
+    const char* text = std::getenv("WP_FAULT");
+    for (std::size_t i = 0; text != nullptr && i < kMostFaults; ++i) {
+      parse(text, all[i]);
+      text = std::strchr(text, ',');
+      if (text != nullptr) ++text;
+    }
+    return true;
+  }();
+  (void)is_parsed;
+  return all;
 }
 
-std::atomic<long> calls{0};
+void tell_struck(const char* function) {
+  static const char* const told = std::getenv("WP_FAULT_TOLD");
+  if (told != nullptr) [[maybe_unused]]
+    const long n = ::syscall(SYS_write, std::atoi(told), function, 1);
+}
+
 int recording = -2;  // the file that was made last
 
-// Is this the call?
-bool strikes(const char* function) {
-  const Fault& f = fault();
-  if (f.nth == 0 || std::strcmp(f.function, function) != 0) return false;
-  const long n = ++calls;
-  if (n != f.nth && !(f.is_lasting && n > f.nth)) return false;
-  // An interruption for ever is no fault of the file system: let every other call through.
-  if (f.is_lasting && f.error == EINTR && (n - f.nth) % 2 != 0) return false;
-  if (f.is_kill) raise(SIGKILL);
-  return true;
+// The fault that strikes this call, if any does.
+const Fault* strikes(const char* function) {
+  for (Fault* f = faults(); f != faults() + kMostFaults; ++f) {
+    if (f->nth == 0 || std::strcmp(f->function, function) != 0) continue;
+    const long n = ++f->calls;
+    if (n != f->nth && !(f->is_lasting && n > f->nth)) continue;
+    // An interruption for ever is no fault of the file system: let every other call through.
+    if (f->is_lasting && f->error == EINTR && (n - f->nth) % 2 != 0) continue;
+    tell_struck(function);
+    if (f->is_kill) raise(SIGKILL);
+    return f;
+  }
+  return nullptr;
 }
 
 template <typename Function>
@@ -71,8 +91,8 @@ Function* real(Function*, const char* name) {
   return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
 }
 
-int failed() {
-  errno = fault().error;
+int failed(const Fault& fault) {
+  errno = fault.error;
   return -1;
 }
 
@@ -105,10 +125,11 @@ extern "C" {
 
 ssize_t write(int fd, const void* bytes, size_t length) {
   static auto* const next = real(&write, "write");
-  if (!is_regular(fd) || !strikes("write")) return next(fd, bytes, length);
-  if (fault().is_short) return next(fd, bytes, (length + 1) / 2);
-  if (fault().error != EINTR && length > 1) return next(fd, bytes, length / 2) < 0 ? -1 : failed();
-  return failed();
+  const Fault* fault = is_regular(fd) ? strikes("write") : nullptr;
+  if (fault == nullptr) return next(fd, bytes, length);
+  if (fault->is_short) return next(fd, bytes, (length + 1) / 2);
+  if (fault->error != EINTR && length > 1) return next(fd, bytes, length / 2) < 0 ? -1 : failed(*fault);
+  return failed(*fault);
 }
 
 int open(const char* path, int flags, ...) {
@@ -118,39 +139,47 @@ int open(const char* path, int flags, ...) {
   const mode_t mode = va_arg(arguments, mode_t);
   va_end(arguments);
   if (!(flags & O_CREAT)) return next(path, flags, mode);
-  if (strikes("open")) return failed();
+  if (const Fault* fault = strikes("open")) return failed(*fault);
   return recording = next(path, flags, mode);
 }
 
 int fsync(int fd) {
   static auto* const next = real(&fsync, "fsync");
-  return strikes("fsync") ? failed() : next(fd);
+  const Fault* fault = strikes("fsync");
+  return fault != nullptr ? failed(*fault) : next(fd);
 }
 
 int ftruncate(int fd, off_t length) {
   static auto* const next = real(&ftruncate, "ftruncate");
-  return strikes("ftruncate") ? failed() : next(fd, length);
+  const Fault* fault = strikes("ftruncate");
+  return fault != nullptr ? failed(*fault) : next(fd, length);
 }
 
 int fchown(int fd, uid_t uid, gid_t gid) {
   static auto* const next = real(&fchown, "fchown");
-  return strikes("fchown") ? failed() : next(fd, uid, gid);
+  const Fault* fault = strikes("fchown");
+  return fault != nullptr ? failed(*fault) : next(fd, uid, gid);
+}
+
+int unlink(const char* path) {
+  static auto* const next = real(&unlink, "unlink");
+  const Fault* fault = strikes("unlink");
+  return fault != nullptr ? failed(*fault) : next(path);
 }
 
 int close(int fd) {
   static auto* const next = real(&close, "close");
-  const bool struck = fd == recording && strikes("close");
+  const Fault* fault = fd == recording ? strikes("close") : nullptr;
   const int closed = next(fd);
-  return struck ? failed() : closed;
+  return fault != nullptr ? failed(*fault) : closed;
 }
 
 void* mmap(void* at, size_t length, int protection, int flags, int fd, off_t offset) {
   static auto* const next = real(&mmap, "mmap");
-  if (fd >= 0 && strikes("mmap")) {
-    failed();
-    return MAP_FAILED;
-  }
-  return next(at, length, protection, flags, fd, offset);
+  const Fault* fault = fd >= 0 ? strikes("mmap") : nullptr;
+  if (fault == nullptr) return next(at, length, protection, flags, fd, offset);
+  failed(*fault);
+  return MAP_FAILED;
 }
 
 // The recorder sleeps between two looks at its rings, and nowhere before.
@@ -173,7 +202,8 @@ long syscall(long number, ...) {
   va_start(arguments, number);
   for (long& one : a) one = va_arg(arguments, long);
   va_end(arguments);
-  if (number == SYS_bpf && strikes("bpf")) return failed();
+  const Fault* fault = number == SYS_bpf ? strikes("bpf") : nullptr;
+  if (fault != nullptr) return failed(*fault);
   return next(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 }

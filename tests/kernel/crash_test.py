@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Killed and failing recorders: usage crash_test.py SOURCE_DIR BINARY_DIR [KILLS [SEED]]; 77: skipped.
+"""Killed and failing recorders: usage crash_test.py SOURCE_DIR BINARY_DIR [KILLS [SEED [every]]]; 77: skipped.
 
 SIGKILL at random moments, from loading the programs to closing the file, and at chosen calls; then calls that fail, the
 n-th once or every one from it on. Each time: what is in the file opens, undamaged but for its tail, and holds all but
-the last moments; and two seconds later nothing of ours is left in the kernel.
+the last moments; and two seconds later nothing of ours is left in the kernel. `every`: not some calls on the way of the
+output fail but each of them, with every error, once and for ever.
 """
 import json
 import os
@@ -28,6 +29,9 @@ FAILING = [("write:1", 28), ("write:3", 28), ("write:3:ever", 28), ("write:2", 5
            ("open:1", 4), ("fsync:1", 5), ("fsync:1", 4), ("fsync:1:ever", 28), ("close:1", 5), ("close:1", 4),
            ("ftruncate:1:ever", 5), ("bpf:1", 1), ("bpf:40", 12), ("bpf:40:ever", 1), ("mmap:1", 12), ("mmap:3", 1)]
 HARMLESS = {4, "short"}  # an interruption and a short write are no failures
+# Functions on the way of the output, each with what makes it be called.
+OUTPUT_CALLS = {"open": "", "fchown": "", "unlink": "", "write": "", "fsync": "", "close": "", "ftruncate": ",write:2:28"}
+ERRORS = [28, 5, 122, 4, 11, "short"]
 LOAD = """
 import socket, time
 a, b = socket.socketpair()
@@ -152,6 +156,78 @@ def failing_calls(t, load, library):
         file.unlink(missing_ok=True)
 
 
+def told_right(t, file, done, error):
+    """What is wrong with how a recorder ended whose call failed with `error`."""
+    found, _ = opens(t, file)
+    words = done.stderr.strip()
+    if error in HARMLESS:
+        told = t.report(file)
+        if done.returncode != 0 or "recording" not in told or not told["recording"]["closed_cleanly"]:
+            found.append(f"status {done.returncode}, '{words}', {str(told)[:200]}")
+    elif done.returncode != 1 or not words.startswith("wakepath: ") or "\n" in words:
+        found.append(f"status {done.returncode}, '{words}'")
+    elif os.strerror(error) not in words or str(file) not in words:
+        found.append(f"'{words}' does not tell file and cause")
+    return found
+
+
+def fails_at(t, load, library, name, nth, error, how):
+    """Whether there was an n-th call, and what was wrong."""
+    file = t.folder / "every.wkp"
+    file.write_text("in the way")
+    told, tell = os.pipe()
+    # For ftruncate it is the write before it that is told; whatever becomes of the ftruncate.
+    environment = dict(os.environ, LD_PRELOAD=str(library), WP_FAULT=f"{name}:{nth}:{error}{how}{OUTPUT_CALLS[name]}",
+                       WP_FAULT_TOLD=str(tell), SUDO_UID="65534", SUDO_GID="65534")
+    try:
+        done = subprocess.run([*command(t, load, file), "--force", "-d", "250ms"], env=environment, capture_output=True,
+                              text=True, timeout=60, pass_fds=[tell], check=False)
+    except subprocess.TimeoutExpired:
+        return True, ["it hangs"]
+    finally:
+        os.close(tell)
+    with open(told, "rb") as struck:
+        is_struck = name[:1].encode() in struck.read()
+    if name == "unlink" and error not in HARMLESS and file.read_bytes()[:3] == b"in ":
+        file.unlink()  # what was in the way is still there, and is no recording
+    elif name == "unlink" and is_struck and error not in HARMLESS:
+        return True, ["what was in the way is gone"]
+    wanted = error if name != "ftruncate" else 28
+    found = told_right(t, file, done, wanted if is_struck or name == "ftruncate" else 4)
+    file.unlink(missing_ok=True)
+    return is_struck, found
+
+
+def every_call(t, load, library):
+    runs = 0
+    for name in OUTPUT_CALLS:
+        found, struck = [], 0
+        for error in ERRORS if name == "write" else ERRORS[:-1]:
+            for how in ("", ":ever"):
+                nth, is_struck = 1, True
+                while is_struck:
+                    is_struck, wrong = fails_at(t, load, library, name, nth, error, how)
+                    left = t.kernel.left_over()
+                    found += [f"call {nth} {error}{how}: {what}" for what in wrong + [f"left: {sorted(left)}"] * bool(left)]
+                    nth, runs, struck = nth + 1, runs + 1, struck + is_struck
+        t.note(f"every call of {name}: {struck} failed", found if struck else [*found, "none was made to fail"])
+    print(f"every call: {runs} recordings", flush=True)
+
+
+def reading_to_a_full_disk(t, load):
+    file = t.folder / "read.wkp"
+    t.run("record", "-q", "-p", load.pid, "-d", "300ms", "-o", file)
+    commands = [["report", file], ["report", file, "--json"], ["report", file, "--html", "-"], ["show", file]]
+    formats = ("jsonl", "csv", "folded", "chrome", "perfetto")
+    for words in commands + [["export", name, file] for name in formats]:
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([t.wakepath, *map(str, words)], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60,
+                                  check=False)
+        told = done.returncode == 1 and os.strerror(28) in done.stderr and done.stderr.count("\n") == 1
+        t.note(f"{' '.join(map(str, words)).replace(str(file), 'FILE')} to a full disk",
+               [] if told else [f"status {done.returncode}, '{done.stderr.strip()}'"])
+
+
 def test(source, binary, folder):
     kills = int(sys.argv[3]) if len(sys.argv) > 3 else 6
     seed = int(sys.argv[4]) if len(sys.argv) > 4 else time.time_ns() % 1_000_000
@@ -160,7 +236,11 @@ def test(source, binary, folder):
         t = Tester(source, binary, folder)
         random_kills(t, load, kills, seed)
         chosen_kills(t, load, library)
-        failing_calls(t, load, library)
+        if sys.argv[5:6] == ["every"]:
+            every_call(t, load, library)
+        else:
+            failing_calls(t, load, library)
+        reading_to_a_full_disk(t, load)
     return t.failed
 
 

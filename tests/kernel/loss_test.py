@@ -130,7 +130,7 @@ class Tester:
         disk, file = self.folder / "disk", self.folder / "full.wkp"
         disk.mkdir()
         # The recording goes outside before its file system does.
-        prefix = ["unshare", "-m", "sh", "-c", f"mount -t tmpfs -o size=2m wp '{disk}'\n\"$@\"\nstatus=$?\n"
+        prefix = ["unshare", "-m", "sh", "-c", f"mount -t tmpfs -o size=1m wp '{disk}'\n\"$@\"\nstatus=$?\n"
                   f"cp '{disk}/a.wkp' '{file}'\nexit $status", "sh"]
         with Load() as load:
             recorder = Recorder(self.wakepath, load, disk / "a.wkp", prefix=prefix)

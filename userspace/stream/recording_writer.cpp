@@ -23,6 +23,16 @@ constexpr int kLevel = 1;
 
 std::string errno_text(int error) { return std::strerror(error); }
 
+// A call that an interruption made fail did nothing: it is made again.
+template <typename Call>
+int uninterrupted(const Call& call) {
+  int result;
+  do {
+    result = call();
+  } while (result == -EINTR);
+  return result;
+}
+
 // Only what this user made as a plain file is ours to remove: never a device, a link, or a neighbour's file.
 Result<void> remove_own_file(const std::string& path, const std::optional<Owner>& owner, IoVfs& io) {
   struct stat st {};
@@ -35,7 +45,7 @@ Result<void> remove_own_file(const std::string& path, const std::optional<Owner>
     return Error{.message = fmt::format("replace '{}': it is not a regular file of yours; choose another name with -o",
                                         printable(path))};
   }
-  if (const int error = io.unlink(path.c_str()); error < 0) {
+  if (const int error = uninterrupted([&] { return io.unlink(path.c_str()); }); error < 0) {
     return Error{.message = fmt::format("replace '{}': {}", printable(path), errno_text(-error))};
   }
   return {};
@@ -52,11 +62,8 @@ Error cannot_create(const std::string& path, int error) {
 }
 
 int open_new(const std::string& path, IoVfs& io) {
-  int fd;
-  do {
-    fd = io.open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  } while (fd == -EINTR);
-  return fd;
+  return uninterrupted(
+      [&] { return io.open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600); });
 }
 
 }  // namespace
@@ -86,7 +93,8 @@ Result<std::unique_ptr<RecordingWriter>> RecordingWriter::create(const std::stri
   std::unique_ptr<RecordingWriter> writer(new RecordingWriter(path, fd, io));
   if (owner) {
     // Where the file system knows no owners it stays ours.
-    if (const int error = io.fchown(fd, owner->uid, owner->gid); error < 0 && error != -EPERM) {
+    const int error = uninterrupted([&] { return io.fchown(fd, owner->uid, owner->gid); });
+    if (error < 0 && error != -EPERM) {
       io.unlink(path.c_str());
       return cannot_create(path, -error);
     }
@@ -135,10 +143,7 @@ Result<void> RecordingWriter::close() {
   if (auto flushed = flush(); !flushed) return flushed;
   const std::string text = to_json(counts_);
   if (auto written = write_block(BlockType::kEnd, std::as_bytes(std::span(text))); !written) return written;
-  int synced;
-  do {
-    synced = io_.fsync(fd_);
-  } while (synced == -EINTR);
+  const int synced = uninterrupted([this] { return io_.fsync(fd_); });
   // After close() the descriptor is gone whatever it returned.
   const int closed = io_.close(std::exchange(fd_, -1));
   if (synced < 0) return fail("write out", -synced);

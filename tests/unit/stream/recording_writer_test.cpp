@@ -125,7 +125,7 @@ void run_with(const Fault& fault, bool& reached) {
 }
 
 TEST(RecordingWriterTest, AnyFailingCallIsReportedAndLeavesAReadableFile) {
-  for (const int error : {0, EINTR, ENOSPC, EIO, EDQUOT}) {
+  for (const int error : {0, EINTR, EAGAIN, ENOSPC, EIO, EDQUOT}) {
     for (const bool is_lasting : {false, true}) {
       bool reached = true;
       int call = 1;
