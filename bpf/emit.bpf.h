@@ -57,13 +57,52 @@ static __always_inline void in_task_context(struct cpu_state *c)
 	c->delivery[WP_LEVEL_task] = 0;
 }
 
+/* With a canary: what this program owns, before anything can come in between. */
+static __always_inline void begin_seal(struct cpu_state *c, u32 hook, const struct wp_header *h, struct wp_seal *seal,
+				       bool is_further)
+{
+	u32 zero = 0, word = config.canary == WP_CANARY_SHARED ? 0 : hook;
+	struct canaries *canaries = bpf_map_lookup_elem(&canaries_of_cpu, &zero);
+
+	barrier_var(word); /* for the verifier: the bound below is of what indexes */
+	if (!canaries || word >= WP_HOOK_count)
+		return;
+	__builtin_memset(seal, 0, sizeof(*seal));
+	seal->hook = hook;
+	seal->tid = c->tid;
+	seal->who = c->who;
+	seal->inside_of = canaries->open++;
+	seal->is_further = is_further; /* the record it belongs to may not have been ended */
+	if (!is_further)
+		canaries->own[word] = h->seq;
+}
+
+/* And afterwards. */
+static __always_inline void end_seal(struct cpu_state *c, const struct wp_header *h, const u32 size,
+				     struct wp_seal *seal)
+{
+	u32 zero = 0, hook = seal->hook, word = config.canary == WP_CANARY_SHARED ? 0 : hook;
+	struct canaries *canaries = bpf_map_lookup_elem(&canaries_of_cpu, &zero);
+
+	barrier_var(word); /* for the verifier: the bound below is of what indexes */
+	if (!canaries || word >= WP_HOOK_count)
+		return;
+	canaries->open--;
+	seal->own = seal->is_further ? h->seq : canaries->own[word];
+	seal->tid_after = c->tid;
+	seal->who_after = c->who;
+	seal->sum = wp_sum_of(h, size);
+	seal->canary = wp_canary_of(h);
+}
+
 /*
  * Reserve a zeroed record, its header filled; NULL and counted when the ring has no room. The number
  * is taken before the reserve, so that a refusal leaves a hole; the time is read after it, so that
  * whoever has seen the ring up to some moment has seen every earlier record.
  */
-static __always_inline void *begin_record(struct cpu_state *c, u32 hook, u32 kind, const u32 size)
+static __always_inline void *begin_record(struct cpu_state *c, u32 hook, u32 kind, const u32 size, bool is_further)
 {
+	const u32 room = config.canary ? size + sizeof(struct wp_seal) : size;
 	u32 cpu = bpf_get_smp_processor_id();
 	struct wp_header *h;
 	void *ring;
@@ -75,7 +114,7 @@ static __always_inline void *begin_record(struct cpu_state *c, u32 hook, u32 kin
 	}
 	seq = __sync_fetch_and_add(&c->n.seq, 1) + 1;
 	ring = bpf_map_lookup_elem(&rings, &cpu);
-	h = ring ? bpf_ringbuf_reserve(ring, size, 0) : NULL;
+	h = ring ? bpf_ringbuf_reserve(ring, room, 0) : NULL;
 	if (!h) {
 		count(c, hook, WP_RING_FULL);
 		return NULL;
@@ -86,23 +125,30 @@ static __always_inline void *begin_record(struct cpu_state *c, u32 hook, u32 kin
 	h->kind = kind;
 	h->size = size;
 	h->cpu = cpu;
+	if (config.canary)
+		begin_seal(c, hook, h, (void *)h + size, is_further);
 	return h;
 }
 
-static __always_inline void end_record(struct cpu_state *c, u32 hook, void *record)
+static __always_inline void end_record_of(struct cpu_state *c, u32 hook, void *record, const u32 size)
 {
+	if (config.canary)
+		end_seal(c, record, size, record + size);
 	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
 	count(c, hook, WP_SUBMITTED);
 }
+
+#define end_record(c, hook, record) end_record_of(c, hook, record, sizeof(*(record)))
 
 /* A further record of the same firing: counted as a firing of its own, so that the books balance. */
 static __always_inline void *begin_further_record(struct cpu_state *c, u32 hook, u32 kind, const u32 size)
 {
 	count(c, hook, WP_FIRED);
-	return begin_record(c, hook, kind, size);
+	return begin_record(c, hook, kind, size, true);
 }
 
-#define BEGIN(c, hook, name) ((struct wp_##name *)begin_record(c, hook, WP_KIND_##name, sizeof(struct wp_##name)))
+#define BEGIN(c, hook, name) \
+	((struct wp_##name *)begin_record(c, hook, WP_KIND_##name, sizeof(struct wp_##name), false))
 #define BEGIN_FURTHER(c, hook, name) \
 	((struct wp_##name *)begin_further_record(c, hook, WP_KIND_##name, sizeof(struct wp_##name)))
 

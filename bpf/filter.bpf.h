@@ -64,6 +64,15 @@ static __always_inline struct task_state *watch_task(struct cpu_state *c, u32 ho
 	return t;
 }
 
+/* A process asked for, until it has ended. Where there is no room its further threads and its sockets are not found. */
+static __always_inline void add_target(struct cpu_state *c, u32 hook, u32 pid, u32 why)
+{
+	if (bpf_map_update_elem(&targets, &pid, &why, BPF_ANY)) {
+		count(c, hook, WP_FIRED);
+		count(c, hook, WP_MAP_FULL);
+	}
+}
+
 /* The state of a watched task; with -a a task becomes watched when it is first met. */
 static __always_inline struct task_state *task_of(struct cpu_state *c, u32 hook, struct task_struct *task)
 {

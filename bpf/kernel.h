@@ -133,6 +133,7 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	struct files_struct *files;
+	struct signal_struct *signal;
 	struct sighand_struct *sighand;
 	void *stack;
 	struct bpf_local_storage *bpf_storage;
@@ -276,6 +277,12 @@ struct k_sigaction {
 };
 struct sighand_struct {
 	struct k_sigaction action[64];
+};
+typedef struct {
+	int counter;
+} atomic_t;
+struct signal_struct {
+	atomic_t live;
 };
 
 /* wait queues */

@@ -9,6 +9,7 @@ struct device_names device_names SEC(".maps");
 struct timeline timeline SEC(".maps");
 struct tasks tasks SEC(".maps");
 struct socks socks SEC(".maps");
+struct canaries_of_cpu canaries_of_cpu SEC(".maps");
 struct targets targets SEC(".maps");
 struct newborn newborn SEC(".maps");
 struct stat_socks stat_socks SEC(".maps");

@@ -294,6 +294,18 @@ struct timeline {
 	__type(key, u32);
 	__type(value, struct timeline_state);
 };
+/* With a canary: see wp_seal. */
+struct canaries {
+	u64 own[WP_HOOK_count];
+	u32 open; /* records begun and not ended: whoever comes in between leaves it as it was */
+	u32 pad;
+};
+struct canaries_of_cpu {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct canaries);
+};
 /* Processes asked for, by pid: filled by user space at start, and by the programs as they find more. */
 struct targets {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -332,6 +344,7 @@ extern struct device_names device_names SEC(".maps");
 extern struct timeline timeline SEC(".maps");
 extern struct tasks tasks SEC(".maps");
 extern struct socks socks SEC(".maps");
+extern struct canaries_of_cpu canaries_of_cpu SEC(".maps");
 extern struct targets targets SEC(".maps");
 extern struct newborn newborn SEC(".maps");
 extern struct stat_socks stat_socks SEC(".maps");

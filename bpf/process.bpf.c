@@ -8,7 +8,7 @@ static __always_inline void join(struct cpu_state *c, u32 hook, struct task_stru
 
 	if (pid == config.self_pid)
 		return;
-	bpf_map_update_elem(&targets, &pid, &why, BPF_ANY);
+	add_target(c, hook, pid, why);
 	watch_task(c, hook, task, why);
 	signals.rescan = 1; /* its other threads and its sockets */
 }
@@ -118,6 +118,11 @@ int BPF_PROG(process__exit, struct task_struct *p)
 	if (!state_of_task(p)) {
 		count(c, WP_HOOK_process__exit, p->tgid == config.self_pid ? WP_SELF : WP_FILTERED);
 		return 0;
+	}
+	if (p->signal->live.counter == 0) { /* of its process the last: the number may be given to anybody now */
+		u32 pid = p->tgid;
+
+		bpf_map_delete_elem(&targets, &pid);
 	}
 	e = BEGIN(c, WP_HOOK_process__exit, task_exit);
 	if (!e)

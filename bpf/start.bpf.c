@@ -12,7 +12,7 @@ int start__tasks(struct bpf_iter__task *ctx)
 {
 	struct cpu_state *c = enter(WP_HOOK_start__tasks);
 	struct task_struct *task = ctx->task;
-	u32 pid, parent, why = WP_WHY_start;
+	u32 pid, parent;
 
 	if (!c)
 		return 0;
@@ -23,7 +23,7 @@ int start__tasks(struct bpf_iter__task *ctx)
 	pid = task->tgid;
 	parent = task->real_parent->tgid;
 	if (!is_target(pid) && !config.port && is_target(parent))
-		bpf_map_update_elem(&targets, &pid, &why, BPF_ANY);
+		add_target(c, WP_HOOK_start__tasks, pid, WP_WHY_start);
 	if (!is_target(pid)) {
 		count(c, WP_HOOK_start__tasks, WP_FILTERED);
 		return 0;
@@ -40,8 +40,8 @@ int start__sockets(struct bpf_iter__task_file *ctx)
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
 	struct socket *socket;
-	u32 pid, why = WP_WHY_port;
 	struct sock *sk;
+	u32 pid;
 
 	if (!c)
 		return 0;
@@ -59,7 +59,7 @@ int start__sockets(struct bpf_iter__task_file *ctx)
 	if (config.port) {
 		if (sk->__sk_common.skc_num != config.port || sk->__sk_common.skc_family == AF_UNIX)
 			goto filtered;
-		bpf_map_update_elem(&targets, &pid, &why, BPF_ANY);
+		add_target(c, WP_HOOK_start__sockets, pid, WP_WHY_port);
 	}
 	watch_socket(c, WP_HOOK_start__sockets, sk, WP_WHY_start, task->pid, false);
 	count(c, WP_HOOK_start__sockets, WP_NOTED);

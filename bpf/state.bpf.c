@@ -20,11 +20,11 @@ static __always_inline u32 reason_to_watch(struct cpu_state *c, const struct soc
 static __always_inline void watch_listener(struct cpu_state *c)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	u32 pid = task->tgid, why = WP_WHY_port;
+	u32 pid = task->tgid;
 
 	if (pid == config.self_pid)
 		return;
-	bpf_map_update_elem(&targets, &pid, &why, BPF_ANY);
+	add_target(c, WP_HOOK_socket__set_state, pid, WP_WHY_port);
 	settle(c, task, watch_task(c, WP_HOOK_socket__set_state, task, WP_WHY_port));
 	signals.rescan = 1;
 }
@@ -35,6 +35,7 @@ int BPF_PROG(socket__set_state, struct sock *sk, int from, int to)
 	struct cpu_state *c = enter(WP_HOOK_socket__set_state);
 	struct wp_sock_state *e;
 	struct sock_state *s;
+	bool by_watched;
 	u32 why;
 
 	if (!c)
@@ -63,13 +64,14 @@ int BPF_PROG(socket__set_state, struct sock *sk, int from, int to)
 		s->consumed_known = 1;
 		announce_socket(s, 0, WP_WHY_connect, 0, WP_HOOK_socket__set_state); /* now with its port */
 	}
+	by_watched = context_level(c) == WP_LEVEL_task && who_is_here(c) == WHO_WATCHED;
 	e = BEGIN(c, WP_HOOK_socket__set_state, sock_state);
 	if (!e)
 		return 0;
 	e->cookie = s->cookie;
 	e->from = from;
 	e->to = to;
-	if (context_level(c) == WP_LEVEL_task && who_is_here(c) == WHO_WATCHED) {
+	if (by_watched) {
 		e->tid = (u32)bpf_get_current_pid_tgid();
 		e->pid = bpf_get_current_pid_tgid() >> 32;
 	}

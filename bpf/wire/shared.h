@@ -66,10 +66,51 @@ struct wp_config {
 	wp_u32 kfree_sk_arg;     /* kfree_skb has the receiving socket as an argument (6.11 and later) */
 	wp_u32 empty;            /* every program returns at once: what being hooked costs by itself */
 	wp_u32 stat;             /* no records: nobody reads the rings */
+	wp_u32 canary;           /* enum wp_canary */
 	/* addresses of wake functions; 0: not known here */
 	wp_u64 fn_epoll, fn_poll, fn_woken, fn_receiver, fn_autoremove, fn_io_poll;
 	struct wp_comm comm;
 };
+
+/*
+ * With a canary every record is followed by a seal, which tells the collector whether any program that ran in
+ * between, in an interrupt or a task, wrote what belongs to another. For tests: off, it is dead code.
+ */
+enum wp_canary {
+	WP_CANARY_OFF,
+	WP_CANARY_OWN,    /* each hook has its own word on each CPU, as its counters are its own */
+	WP_CANARY_SHARED, /* all hooks of a CPU share one: the mistake that must be found */
+};
+
+struct wp_seal {
+	wp_u64 sum;    /* wp_sum_of of the record */
+	wp_u64 canary; /* wp_canary_of its header */
+	wp_u64 own;    /* the hook's word at the end: the record's number, which it was given at the begin */
+	wp_u32 tid;    /* of the CPU's state at the begin and at the end: written by the switch alone */
+	wp_u32 tid_after;
+	wp_u32 who;
+	wp_u32 who_after;
+	wp_u32 inside_of; /* records of this CPU that were begun and not ended */
+	wp_u16 hook;
+	wp_u16 is_further; /* of a firing that has made another: the word is that one's */
+};
+
+/* Every word counts, and its place. */
+static inline __attribute__((always_inline)) wp_u64 wp_sum_of(const void *record, wp_u32 size)
+{
+	const wp_u64 *words = (const wp_u64 *)record;
+	wp_u64 sum = size;
+	wp_u32 i;
+
+	for (i = 0; i < size / 8; i++)
+		sum = (sum ^ words[i]) * 0x9e3779b97f4a7c15ULL + i;
+	return sum;
+}
+
+static inline __attribute__((always_inline)) wp_u64 wp_canary_of(const struct wp_header *h)
+{
+	return ~h->seq ^ (wp_u64)h->cpu << 32 ^ (wp_u64)h->kind << 16 ^ h->size;
+}
 
 /* From the programs to the collector, while it runs. */
 struct wp_signals {

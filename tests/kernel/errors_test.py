@@ -36,7 +36,7 @@ GONE_WITHIN_S = 2.0
 class Kernel:
     """Objects of ours that no living process holds."""
 
-    MAPS = {"wp_ring", "rings", "cpus", "packets", "irq_names", "device_names", "tasks", "socks", "targets", "newborn",
+    MAPS = {"wp_ring", "rings", "cpus", "packets", "irq_names", "device_names", "tasks", "socks", "targets", "newborn", "canaries_of_cpu",
             "wakepath.rodata", "wakepath.bss", ".rodata", ".bss"}
 
     def __init__(self, source):

@@ -3,12 +3,16 @@
 """Recording leaves the machine as it was: usage harmless_test.py SOURCE_DIR BINARY_DIR [CONNECTIONS]; 77: skipped.
 
 Kernel log, sysctls, mounts, bpffs, interfaces, queueing disciplines and resource limits before and after; a recorder
-whose memory does not grow with the connections it has seen; and one that makes next to no events where nothing happens.
+whose memory does not grow with the connections it has seen; one that has room for few processes, meets more, counts
+what it can't hold and is as before within a second of their end; and one that makes next to no events where nothing
+happens.
 """
 import os
 import pathlib
 import re
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -35,6 +39,17 @@ for line in sys.stdin:
                 out.send(b"x"); back.recv(1)
                 out.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     print("done", flush=True)
+"""
+
+
+ROOM, CROWD, REQUESTS = 16, 40, 50
+# Uses a connection that it was born with: its socket has to be found.
+ASK = """
+import socket, sys, time
+out, back = (socket.socket(fileno=int(word)) for word in sys.argv[1:3])
+time.sleep(0.5)
+for _ in range(int(sys.argv[3])):
+    out.send(b"x"); back.recv(1)
 """
 
 
@@ -129,6 +144,42 @@ def memory_is_flat(t, connections):
     t.note(f"memory over {connections} connections: {first} -> {last} KiB of its own, {most} KiB at most", found)
 
 
+def ask(program):
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as out:
+        with listener.accept()[0] as back:
+            fds = [out.fileno(), back.fileno()]
+            subprocess.run([program, "-c", ASK, *map(str, fds), str(REQUESTS)], pass_fds=fds, timeout=PATIENCE_S, check=True)
+
+
+def recovers_when_full(t):
+    programs = {}
+    for name, target in (("asks", sys.executable), ("stays", shutil.which("sleep"))):  # tasks are named after the link
+        (t.folder / name).mkdir()
+        programs[name] = t.folder / name / "wp-crowd"
+        programs[name].symlink_to(target)
+    file = t.folder / "crowd.wkp"
+    with t.recording("-c", "wp-crowd", "--target-room", str(ROOM), "-o", file) as recorder:
+        crowd = [subprocess.Popen([programs["stays"], "60"]) for _ in range(CROWD)]
+        time.sleep(0.5)
+        ask(programs["asks"])
+        for one in crowd:
+            one.kill()
+            one.wait()
+        ask(programs["asks"])  # which begins to talk half a second later
+        recorder.send_signal(signal.SIGINT)
+        recorder.wait(PATIENCE_S)
+    told = t.report(file)
+    full, reads = told["loss"]["books"]["map_full"], told["transports"].get("tcp", 0)
+    found = []
+    if full != CROWD + 1 - ROOM:
+        found.append(f"{full} found no room, of {CROWD + 1} for {ROOM} and one after them")
+    if reads < 2 * REQUESTS - 1:  # without room its socket is found when it first reads
+        found.append(f"{reads} of {2 * REQUESTS} reads recorded")
+    if told["loss"]["books"]["hooks_difference"]:
+        found.append(f"unaccounted for: {told['loss']['books']}")
+    t.note(f"more processes than there is room for: {full} counted, all of the next recorded", found)
+
+
 def idle_is_quiet(t):
     file, seconds = t.folder / "idle.wkp", 3
     with sleeper() as idle:
@@ -146,6 +197,7 @@ def test(source, binary, folder):
     t = Tester(source, binary, folder)
     leaves_nothing(t)
     memory_is_flat(t, connections)
+    recovers_when_full(t)
     idle_is_quiet(t)
     return t.failed
 

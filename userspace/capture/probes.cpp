@@ -166,7 +166,7 @@ Result<void> Probes::open(const ProbeOptions& options, const KernelFacts& facts)
   if (const int error = wakepath_bpf::load(skeleton_); error) return load_error(error);
   note_verifier_work();
   for (const HookState& hook : hooks_) program_fds_.push_back(bpf_program__fd(program(program_name(hook))));
-  if (auto made = make_rings(options.ring_bytes); !made) return made;
+  if (auto made = make_rings(options.ring_bytes, options.canary != WP_CANARY_OFF); !made) return made;
   return map_counters();
 }
 
@@ -185,6 +185,7 @@ void Probes::configure(const ProbeOptions& options, const KernelFacts& facts) {
   c.everything = options.target.everything;
   c.empty = options.empty;
   c.stat = options.stat;
+  c.canary = options.canary;
   c.match_comm = !options.target.comm.empty();
   std::strncpy(c.comm.s, options.target.comm.c_str(), sizeof(c.comm.s) - 1);
   if (!options.target.cgroup.empty())
@@ -243,6 +244,7 @@ Result<void> Probes::size_maps(const ProbeOptions& options) {
   bpf_map__set_max_entries(skeleton_->maps.cpus, cpus);
   bpf_map__set_max_entries(skeleton_->maps.rings, cpus);
   if (options.stat) bpf_map__set_max_entries(skeleton_->maps.stats, cpus);
+  if (options.target_room) bpf_map__set_max_entries(skeleton_->maps.targets, options.target_room);
   for (__u32 i = 0; i < cpus; ++i) {
     const int fd =
         bpf_map_create(BPF_MAP_TYPE_RINGBUF, "wp_ring", 0, 0, static_cast<__u32>(options.ring_bytes), nullptr);
@@ -266,11 +268,11 @@ void Probes::note_verifier_work() {
   }
 }
 
-Result<void> Probes::make_rings(std::size_t bytes) {
+Result<void> Probes::make_rings(std::size_t bytes, bool are_sealed) {
   for (__u32 cpu = 0; cpu < ring_fds_.size(); ++cpu) {
     const int error = bpf_map_update_elem(bpf_map__fd(skeleton_->maps.rings), &cpu, &ring_fds_[cpu], BPF_ANY);
     if (error) return Error{ExitCode::kError, std::string("place a ring: ") + std::strerror(-error)};
-    auto ring = Ring::map(ring_fds_[cpu], bytes);
+    auto ring = Ring::map(ring_fds_[cpu], bytes, are_sealed);
     if (!ring) return std::move(ring.error());
     rings_.push_back(std::move(*ring));
   }

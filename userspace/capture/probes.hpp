@@ -40,8 +40,10 @@ struct ProbeOptions {
   std::size_t ring_bytes = 0;        ///< per CPU, a power of two of pages
   std::vector<std::string> without;  ///< hooks to leave out, by program name
   wp_detail_level detail = WP_DETAIL_path;
-  bool stat = false;   ///< histograms in the kernel instead of records: `wakepath stat`
-  bool empty = false;  ///< programs that do nothing: to measure what being hooked costs by itself
+  bool stat = false;                 ///< histograms in the kernel instead of records: `wakepath stat`
+  bool empty = false;                ///< programs that do nothing: to measure what being hooked costs by itself
+  wp_canary canary = WP_CANARY_OFF;  ///< records are sealed, for tests
+  std::uint32_t target_room = 0;     ///< processes that can be targets at once, for tests; 0: as many as usual
 };
 
 class Probes {
@@ -99,7 +101,7 @@ class Probes {
   void replace(HookState& hook, const KernelFacts& facts);
   Result<void> size_maps(const ProbeOptions& options);
   void note_verifier_work();
-  Result<void> make_rings(std::size_t bytes);
+  Result<void> make_rings(std::size_t bytes, bool are_sealed);
   Result<void> map_counters();
   bool attach_one(HookState& hook);
   Result<void> run_iterator(const char* program);

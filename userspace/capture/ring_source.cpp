@@ -19,7 +19,7 @@ std::size_t producer_length(std::size_t bytes) { return page_size() + 2 * bytes;
 
 }  // namespace
 
-Result<Ring> Ring::map(int map_fd, std::size_t bytes) {
+Result<Ring> Ring::map(int map_fd, std::size_t bytes, bool is_sealed) {
   void* consumer = mmap(nullptr, page_size(), PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
   if (consumer == MAP_FAILED) return Error{ExitCode::kError, std::string("map a ring: ") + std::strerror(errno)};
   void* producer =
@@ -30,14 +30,16 @@ Result<Ring> Ring::map(int map_fd, std::size_t bytes) {
     return Error{ExitCode::kError,
                  std::string("map a ring's data: ") + std::strerror(error) + "; pass a smaller --ring"};
   }
-  return Ring(consumer, producer, bytes);
+  return Ring(consumer, producer, bytes, is_sealed);
 }
 
-Ring::Ring(void* consumer, void* producer, std::size_t bytes)
-    : bytes_(bytes), consumer_page_(consumer), producer_pages_(producer) {}
+Ring::Ring(void* consumer, void* producer, std::size_t bytes, bool is_sealed)
+    : bytes_(bytes), is_sealed_(is_sealed), consumer_page_(consumer), producer_pages_(producer) {}
 
 Ring::Ring(Ring&& other) noexcept
     : bytes_(other.bytes_),
+      is_sealed_(other.is_sealed_),
+      seals_(other.seals_),
       consumer_page_(std::exchange(other.consumer_page_, nullptr)),
       producer_pages_(std::exchange(other.producer_pages_, nullptr)) {}
 
@@ -61,8 +63,9 @@ Ring::Turn Ring::drain(std::vector<std::byte>& out) {
     if (length & BPF_RINGBUF_BUSY_BIT) break;  // reserved, not yet filled: what lies behind has to wait
     const std::uint32_t size = length & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
     if (!(length & BPF_RINGBUF_DISCARD_BIT)) {
-      const std::byte* record = header + BPF_RINGBUF_HDR_SZ;
-      out.insert(out.end(), record, record + size);
+      std::span<const std::byte> record(header + BPF_RINGBUF_HDR_SZ, size);
+      if (is_sealed_) record = unsealed(record, seals_);
+      out.insert(out.end(), record.begin(), record.end());
       ++turn.records;
     }
     at += (size + BPF_RINGBUF_HDR_SZ + 7U) & ~7UL;

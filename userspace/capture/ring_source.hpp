@@ -8,13 +8,14 @@
 #include <vector>
 
 #include "userspace/base/result.hpp"
+#include "userspace/capture/seal.hpp"
 
 namespace wp::capture {
 
 class Ring {
  public:
-  /// Maps the ring behind a map descriptor; `bytes` is its size, a power of two.
-  static Result<Ring> map(int map_fd, std::size_t bytes);
+  /// Maps the ring behind a map descriptor; `bytes` is its size, a power of two. Sealed: each record has a wp_seal.
+  static Result<Ring> map(int map_fd, std::size_t bytes, bool is_sealed = false);
   Ring(Ring&& other) noexcept;
   Ring& operator=(Ring&&) = delete;
   Ring(const Ring&) = delete;
@@ -28,11 +29,14 @@ class Ring {
   };
   /// Appends every finished record to `out`, whole and in the order of their reservation, and frees their room.
   Turn drain(std::vector<std::byte>& out);
+  [[nodiscard]] const SealCounts& seals() const { return seals_; }
 
  private:
-  Ring(void* consumer, void* producer, std::size_t bytes);
+  Ring(void* consumer, void* producer, std::size_t bytes, bool is_sealed);
 
   std::size_t bytes_;
+  bool is_sealed_;
+  SealCounts seals_;
   void* consumer_page_;
   void* producer_pages_;
 };

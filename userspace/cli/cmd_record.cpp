@@ -34,6 +34,7 @@ struct Typed {
   TypedTarget target;
   std::string detail = "path";
   std::string max_cpu;
+  std::string canary;
   unsigned ring_mebibytes = 16;
   unsigned ring_pages = 0;
   bool verbose = false;
@@ -53,6 +54,7 @@ int run(Typed& typed) {
     typed.options.max_cpu_ppm = *ppm;
   }
   typed.options.detail = static_cast<wp_detail_level>(*model::detail_from_name(typed.detail));
+  if (!typed.canary.empty()) typed.options.canary = typed.canary == "own" ? WP_CANARY_OWN : WP_CANARY_SHARED;
   auto status = record(typed.options);
   return status ? *status : fail(status.error());
 }
@@ -80,6 +82,11 @@ void add_record(CLI::App& app, int& status) {
       ->check(CLI::Range(1U, 262144U))
       ->group("");
   sub->add_flag("--empty-programs", typed->options.empty, "attach programs that do nothing, to measure what that costs")
+      ->group("");
+  sub->add_option("--canary", typed->canary, "seal every record, for tests: own, or shared, which must be found out")
+      ->check(CLI::IsMember({"own", "shared"}))
+      ->group("");
+  sub->add_option("--target-room", typed->options.target_room, "processes that can be targets at once, for tests")
       ->group("");
   sub->add_option("--without", typed->options.without, "leave out a program, such as sched__wakeup")->group("");
   sub->add_option("--max-loss", typed->options.max_loss, "exit with 6 when more records are lost");

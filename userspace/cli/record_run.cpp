@@ -161,6 +161,7 @@ class Session {
   [[nodiscard]] bool over();
   [[nodiscard]] Error with_dropped(Error error) const;
   Result<int> conclude(Result<void> looped);
+  [[nodiscard]] Result<void> look_at_seals() const;
 
   const RecordOptions& options_;
   std::unique_ptr<Command> command_;
@@ -193,8 +194,14 @@ Result<void> Session::prepare() {
   if (!options_.target.cgroup.empty())
     if (auto id = capture::cgroup_id(options_.target.cgroup); !id) return std::move(id.error());
   if (auto pids = capture::resolve(options_.target); !pids) return std::move(pids.error());
-  auto probes = capture::Probes::load(
-      {options_.target, options_.ring_bytes, options_.without, options_.detail, options_.empty}, *facts_);
+  auto probes = capture::Probes::load({.target = options_.target,
+                                       .ring_bytes = options_.ring_bytes,
+                                       .without = options_.without,
+                                       .detail = options_.detail,
+                                       .empty = options_.empty,
+                                       .canary = options_.canary,
+                                       .target_room = options_.target_room},
+                                      *facts_);
   if (!probes) return std::move(probes.error());
   probes_ = std::move(*probes);
   auto pids = choose();
@@ -265,6 +272,8 @@ Result<int> Session::conclude(Result<void> looped) {
   if (!looped) return with_dropped(std::move(looped.error()));
   if (auto finished = recorder_->finish(); !finished) return with_dropped(std::move(finished.error()));
   if (auto closed = writer_->close(); !closed) return with_dropped(std::move(closed.error()));
+  if (options_.canary)
+    if (auto seals = look_at_seals(); !seals) return std::move(seals.error());
   const std::uint64_t lost = recorder_->lost();
   if (!options_.quiet)
     spdlog::info("wrote {} ({}): {} records, {} lost. Next: wakepath report {}", options_.output,
@@ -275,6 +284,23 @@ Result<int> Session::conclude(Result<void> looped) {
     return static_cast<int>(ExitCode::kDataLost);
   }
   return command_ && command_->ended() ? command_->status() : static_cast<int>(ExitCode::kDone);
+}
+
+// Only a defect of ours breaks one.
+Result<void> Session::look_at_seals() const {
+  capture::SealCounts seals;
+  for (const capture::Ring& ring : probes_->rings()) seals += ring.seals();
+  spdlog::info(
+      "canary: {} records, {} of them made inside of another; {} torn, {} with a foreign word, {} with a "
+      "foreign state",
+      seals.records, seals.inside, seals.torn, seals.foreign_word, seals.foreign_state);
+  if (seals.broken() == 0) return {};
+  const auto& hooks = probes_->hooks();
+  const std::string name = seals.hook < hooks.size() ? hooks[seals.hook].name : "no hook";
+  return Error{ExitCode::kError,
+               fmt::format("internal error: programs wrote what belongs to others: {} records, the last of "
+                           "kind {} by {}",
+                           seals.broken(), seals.kind, name)};
 }
 
 Result<int> Session::run() {

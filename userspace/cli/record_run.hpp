@@ -20,6 +20,8 @@ struct RecordOptions {
   std::size_t ring_bytes = 0;     ///< per CPU
   std::vector<std::string> without;
   bool empty = false;  ///< attach programs that do nothing, to measure what that costs
+  wp_canary canary = WP_CANARY_OFF;
+  std::uint32_t target_room = 0;
   wp_detail_level detail = WP_DETAIL_path;
   std::uint32_t sample = 1;       ///< record one request of so many
   std::uint32_t max_cpu_ppm = 0;  ///< of all CPUs' time, for the recorder and its programs; 0: no limit
