@@ -86,9 +86,9 @@ Result<std::uint64_t> report_html(const HtmlOptions& options) {
   make_private(options.output);
   auto output = Output::open(options.output);
   if (!output) return std::move(output.error());
-  if (auto written = report::write_html(input, [&](std::string_view piece) { return output->write(piece); }); !written)
-    return std::move(written.error());
-  if (auto finished = output->finish(); !finished) return std::move(finished.error());
+  auto written = report::write_html(input, [&](std::string_view piece) { return output->write(piece); });
+  if (auto finished = output->finish(); !finished) return std::move(finished.error());  // it knows the cause
+  if (!written) return std::move(written.error());
   return first.summary.events_lost;
 }
 
