@@ -56,11 +56,14 @@ class Kernel:
     @staticmethod
     def held():
         ids = set()
-        for fd in pathlib.Path("/proc").glob("[0-9]*/fd/*"):
-            with contextlib.suppress(OSError):
-                if "bpf" in os.readlink(fd):
-                    info = (fd.parent.parent / "fdinfo" / fd.name).read_text()
-                    ids |= {(kind, int(n)) for kind, n in re.findall(r"^(prog|map|link)_id:\s*(\d+)", info, re.M)}
+        for process in pathlib.Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):  # it has ended meanwhile
+                descriptors = list((process / "fd").iterdir())
+                for fd in descriptors:
+                    with contextlib.suppress(OSError):
+                        if "bpf" in os.readlink(fd):
+                            info = (process / "fdinfo" / fd.name).read_text()
+                            ids |= {(kind, int(n)) for kind, n in re.findall(r"^(prog|map|link)_id:\s*(\d+)", info, re.M)}
         return ids
 
     def orphans(self):
