@@ -24,6 +24,12 @@ extern void *bpf_rdonly_cast(const void *obj, u32 btf_id) __ksym __weak;
 		v_;                                                                               \
 	})
 
+/*
+ * A field of a socket. Programs on kprobes are handed no typed pointer but a register: `by_kprobe`, a constant of every
+ * function that reads sockets in both kinds of programs, tells which it is.
+ */
+#define SK(sk, field) (by_kprobe ? KREAD(struct sock, sk, field) : (sk)->field)
+
 /* The CPU a task runs on, or ran on last (bcf9033e5449, 5.16, moved it). */
 static __always_inline u32 cpu_of(struct task_struct *task)
 {
@@ -61,6 +67,25 @@ static __always_inline u64 syscall_argument(struct pt_regs *regs, u32 n)
 	case 4: return KREAD(struct pt_regs, regs, regs[4]);
 	default: return KREAD(struct pt_regs, regs, regs[5]);
 	}
+#endif
+}
+
+/* Of the function a kprobe sits on: its first arguments, and at its return what it gives back. */
+static __always_inline u64 function_argument(struct pt_regs *regs, u32 n)
+{
+#if defined(__TARGET_ARCH_x86)
+	return n == 0 ? regs->di : n == 1 ? regs->si : regs->dx;
+#elif defined(__TARGET_ARCH_arm64)
+	return n == 0 ? regs->regs[0] : n == 1 ? regs->regs[1] : regs->regs[2];
+#endif
+}
+
+static __always_inline u64 function_result(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return regs->ax;
+#elif defined(__TARGET_ARCH_arm64)
+	return regs->regs[0];
 #endif
 }
 

@@ -17,8 +17,18 @@ static __always_inline struct task_state *state_of_task(struct task_struct *task
 	return bpf_task_storage_get(&tasks, task, NULL, 0);
 }
 
+static __always_inline struct sock_state *state_at_address(const struct sock *sk)
+{
+	u64 key = (u64)sk;
+	struct sock_state *s = bpf_map_lookup_elem(&socks_by_address, &key);
+
+	return s && s->cookie == KREAD(struct sock, sk, __sk_common.skc_cookie.counter) ? s : NULL;
+}
+
 static __always_inline struct sock_state *state_of_sock(struct sock *sk)
 {
+	if (config.by_address)
+		return state_at_address(sk);
 	if (bpf_core_field_exists(sk->sk_bpf_storage) && !sk->sk_bpf_storage)
 		return NULL;
 	return bpf_sk_storage_get(&socks, sk, NULL, 0);

@@ -13,10 +13,12 @@ struct canaries_of_cpu canaries_of_cpu SEC(".maps");
 struct targets targets SEC(".maps");
 struct newborn newborn SEC(".maps");
 struct stat_socks stat_socks SEC(".maps");
+struct socks_by_address socks_by_address SEC(".maps");
 struct stats stats SEC(".maps");
 struct irq_threads irq_threads SEC(".maps");
 
 const volatile struct wp_config config = {};
+const volatile wp_u8 no_sock_state[sizeof(struct sock_state)] = {};
 const volatile struct wp_call_info calls[WP_MAX_SYSCALL] = {};
 struct wp_signals signals = {};
 wp_u64 watched_ports[PORT_WORDS] = {};

@@ -174,6 +174,9 @@ struct task_state {
 	u64 skb;
 	u32 msg_flags;
 	u32 unread;
+	u64 receives_from; /* where its receives are seen by kprobes: the socket, from the call to its return */
+	u32 receive_flags;
+	u32 pad2;
 	/* its send */
 	u64 xmit_ns;
 	u64 xmit_sk;
@@ -275,6 +278,16 @@ struct socks {
 	__type(key, int);
 	__type(value, struct sock_state);
 };
+/*
+ * In place of socks where config.by_address is set: programs on kprobes may not use the storage of sockets. Nothing
+ * tells when a socket is gone, so what is found is another's if its cookie is another.
+ */
+struct socks_by_address {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, u64);
+	__type(value, struct sock_state);
+};
 struct stat_socks {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -348,10 +361,12 @@ extern struct canaries_of_cpu canaries_of_cpu SEC(".maps");
 extern struct targets targets SEC(".maps");
 extern struct newborn newborn SEC(".maps");
 extern struct stat_socks stat_socks SEC(".maps");
+extern struct socks_by_address socks_by_address SEC(".maps");
 extern struct stats stats SEC(".maps");
 extern struct irq_threads irq_threads SEC(".maps");
 
 extern const volatile struct wp_config config;
+extern const volatile wp_u8 no_sock_state[sizeof(struct sock_state)];
 extern const volatile struct wp_call_info calls[WP_MAX_SYSCALL];
 extern struct wp_signals signals;
 

@@ -5,17 +5,17 @@
 
 #include "filter.bpf.h"
 
-static __always_inline u8 sock_kind(const struct sock *sk)
+static __always_inline u8 sock_kind(const struct sock *sk, const bool by_kprobe)
 {
-	u16 family = sk->__sk_common.skc_family;
+	u16 family = SK(sk, __sk_common.skc_family);
 
 	if (family == AF_UNIX)
-		return sk->sk_type == SOCK_STREAM ? KIND_UNIX_STREAM : KIND_DATAGRAM;
+		return SK(sk, sk_type) == SOCK_STREAM ? KIND_UNIX_STREAM : KIND_DATAGRAM;
 	if (family != AF_INET && family != AF_INET6)
 		return KIND_OTHER;
-	if (sk->sk_type == SOCK_STREAM)
-		return sk->sk_protocol == IPPROTO_TCP ? KIND_TCP : KIND_OTHER;
-	return sk->sk_type == SOCK_DGRAM ? KIND_DATAGRAM : KIND_OTHER;
+	if (SK(sk, sk_type) == SOCK_STREAM)
+		return SK(sk, sk_protocol) == IPPROTO_TCP ? KIND_TCP : KIND_OTHER;
+	return SK(sk, sk_type) == SOCK_DGRAM ? KIND_DATAGRAM : KIND_OTHER;
 }
 
 /* Stream offset of a 32-bit sequence number, by the last offset known (less than 2 GiB away). */
@@ -77,19 +77,70 @@ __noinline int announce_socket(struct sock_state *s, u64 readable, u32 why, u32 
 	return 0;
 }
 
+/* Room for what is known of a socket, found by its address; as if cloned from the listener where that has been. */
+static __always_inline struct sock_state *new_state_at_address(struct sock *sk, u64 cookie, const bool by_kprobe)
+{
+	struct sock_state *s = state_at_address(sk), *cloned;
+	u64 key = (u64)sk;
+
+	if (s)
+		return s;
+	bpf_map_update_elem(&socks_by_address, &key, (const void *)no_sock_state, BPF_ANY);
+	s = bpf_map_lookup_elem(&socks_by_address, &key);
+	if (by_kprobe || !s)
+		return s;
+	cloned = bpf_sk_storage_get(&socks, sk, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE); /* only for its cookie */
+	if (cloned) {
+		s->cookie = cloned->cookie;
+		cloned->cookie = cookie;
+	}
+	return s;
+}
+
+static __always_inline struct sock_state *new_state_of_sock(struct sock *sk, u64 cookie, const bool by_kprobe)
+{
+	if (by_kprobe || config.by_address)
+		return new_state_at_address(sk, cookie, by_kprobe);
+	return bpf_sk_storage_get(&socks, sk, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+}
+
+/* Has the kernel made this socket for a watched listener? Its state is not looked up by address yet. */
+static __always_inline bool is_child_at_address(struct sock *sk)
+{
+	struct sock_state *cloned = config.by_address ? bpf_sk_storage_get(&socks, sk, NULL, 0) : NULL;
+
+	return cloned && cloned->cookie != sk->__sk_common.skc_cookie.counter;
+}
+
+/*
+ * The number that tells sockets apart. A program on a kprobe can't give one: a socket without comes to be watched when
+ * the iterators find it.
+ */
+static __always_inline u64 cookie_of(struct sock *sk, const bool by_kprobe)
+{
+	u64 cookie;
+
+	if (!by_kprobe)
+		return bpf_get_socket_cookie(sk);
+	cookie = KREAD(struct sock, sk, __sk_common.skc_cookie.counter);
+	if (!cookie)
+		signals.rescan = 1;
+	return cookie;
+}
+
 /*
  * Watch a socket from now on, and say who it is. in_delivery: called while its newest data is being
  * made readable, which is then not yet counted as delivered.
  */
-static __always_inline struct sock_state *watch_socket(struct cpu_state *c, u32 hook, struct sock *sk, u32 why, u32 tid,
-						       bool in_delivery)
+static __always_inline struct sock_state *watch_socket_by(struct cpu_state *c, u32 hook, struct sock *sk, u32 why,
+							  u32 tid, bool in_delivery, const bool by_kprobe)
 {
-	u64 cookie = bpf_get_socket_cookie(sk), readable = 0;
+	u64 cookie = cookie_of(sk, by_kprobe), readable = 0;
 	struct sock_state *s;
 
-	if (sock_kind(sk) == KIND_OTHER)
+	if ((by_kprobe && !cookie) || sock_kind(sk, by_kprobe) == KIND_OTHER)
 		return NULL;
-	s = bpf_sk_storage_get(&socks, sk, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	s = new_state_of_sock(sk, cookie, by_kprobe);
 	if (!s) {
 		count(c, hook, WP_FIRED);
 		count(c, hook, WP_MAP_FULL);
@@ -104,8 +155,8 @@ static __always_inline struct sock_state *watch_socket(struct cpu_state *c, u32 
 	s->delivered = 0;
 	s->consumed = 0;
 	s->consumed_known = 0;
-	s->kind = sock_kind(sk);
-	if (s->kind == KIND_TCP && sk->__sk_common.skc_state != TCP_LISTEN) {
+	s->kind = sock_kind(sk, by_kprobe);
+	if (s->kind == KIND_TCP && SK(sk, __sk_common.skc_state) != TCP_LISTEN) {
 		struct tcp_sock *tp = (struct tcp_sock *)sk;
 		u32 rcv_nxt = KREAD(struct tcp_sock, tp, rcv_nxt);
 
@@ -117,7 +168,7 @@ static __always_inline struct sock_state *watch_socket(struct cpu_state *c, u32 
 		if (in_delivery)
 			s->delivered = readable;
 	} else if (s->kind == KIND_DATAGRAM) {
-		u32 waiting = sk->sk_receive_queue.qlen;
+		u32 waiting = SK(sk, sk_receive_queue.qlen);
 
 		if (in_delivery && waiting)
 			waiting--;
@@ -131,39 +182,56 @@ static __always_inline struct sock_state *watch_socket(struct cpu_state *c, u32 
 	return s;
 }
 
+static __always_inline struct sock_state *watch_socket(struct cpu_state *c, u32 hook, struct sock *sk, u32 why, u32 tid,
+						       bool in_delivery)
+{
+	return watch_socket_by(c, hook, sk, why, tid, in_delivery, false);
+}
+
 /* Is it one that a watched task made but no hook has shown us? */
-static __always_inline bool is_newborn(const struct sock *sk)
+static __always_inline bool is_newborn(const struct sock *sk, const bool by_kprobe)
 {
 	u64 key = (u64)sk;
 	u64 *inode = bpf_map_lookup_elem(&newborn, &key);
+	struct socket *socket;
 	struct file *file;
 
 	if (!inode)
 		return false;
-	file = sk->sk_socket ? sk->sk_socket->file : NULL;
+	socket = SK(sk, sk_socket);
+	if (by_kprobe)
+		file = KREAD(struct socket, socket, file);
+	else
+		file = socket ? socket->file : NULL;
 	return file && KREAD(struct inode, KREAD(struct file, file, f_inode), i_ino) == *inode;
 }
 
 /* The state of a watched socket, NULL if nobody asked about it. */
-static __always_inline struct sock_state *sock_of(struct cpu_state *c, u32 hook, struct sock *sk, bool in_delivery)
+static __always_inline struct sock_state *sock_of_by(struct cpu_state *c, u32 hook, struct sock *sk, bool in_delivery,
+						     const bool by_kprobe)
 {
-	struct sock_state *s = state_of_sock(sk);
+	struct sock_state *s = by_kprobe ? state_at_address(sk) : state_of_sock(sk);
 	u32 why;
 
-	if (s && s->cookie == sk->__sk_common.skc_cookie.counter)
+	if (s && (by_kprobe || s->cookie == sk->__sk_common.skc_cookie.counter))
 		return s;
 	if (s) /* cloned from a watched listener */
 		why = WP_WHY_passive;
 	else if (config.everything)
 		why = WP_WHY_all;
-	else if (config.port && sk->__sk_common.skc_num == config.port)
+	else if (config.port && SK(sk, __sk_common.skc_num) == config.port)
 		why = WP_WHY_port;
-	else if (signals.newborn_any && is_newborn(sk))
+	else if (signals.newborn_any && is_newborn(sk, by_kprobe))
 		why = WP_WHY_created;
 	else
 		return NULL;
 	barrier_var(why); /* one way on for the verifier, not one for each reason */
-	return watch_socket(c, hook, sk, why, 0, in_delivery);
+	return watch_socket_by(c, hook, sk, why, 0, in_delivery, by_kprobe);
+}
+
+static __always_inline struct sock_state *sock_of(struct cpu_state *c, u32 hook, struct sock *sk, bool in_delivery)
+{
+	return sock_of_by(c, hook, sk, in_delivery, false);
 }
 
 /* What a descriptor leads to. */
@@ -222,10 +290,10 @@ static __always_inline u64 unix_stream_end(const struct sock_state *s, const str
 }
 
 /* A delivery without a record: the next must not claim these bytes as its own. */
-static __always_inline void pass_over(struct sock_state *s, const struct sock *sk)
+static __always_inline void pass_over(struct sock_state *s, const struct sock *sk, const bool by_kprobe)
 {
 	s->protocol_skb = 0;
-	if (s->kind == KIND_TCP && sk->__sk_common.skc_state != TCP_LISTEN)
+	if (s->kind == KIND_TCP && SK(sk, __sk_common.skc_state) != TCP_LISTEN)
 		s->delivered = stream_offset(s, KREAD(struct tcp_sock, sk, rcv_nxt));
 	else if (s->kind == KIND_DATAGRAM)
 		__sync_fetch_and_add(&s->delivered, 1);

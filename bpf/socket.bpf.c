@@ -60,16 +60,17 @@ __noinline int measure(struct wp_delivery *d, struct sock_state *s)
  * The context of a delivery, by who may deliver: a Unix socket's peer in its own call, for a TCP socket that
  * somebody holds its owner, from the backlog, as a softirq finds none held (tcp_v4_rcv). A listener is not locked.
  */
-static __always_inline u32 delivery_level(const struct sock *sk)
+static __always_inline u32 delivery_level(const struct sock *sk, const bool by_kprobe)
 {
-	if (sk->__sk_common.skc_family == AF_UNIX)
+	if (SK(sk, __sk_common.skc_family) == AF_UNIX)
 		return WP_LEVEL_task;
-	return sk->sk_lock.owned && sk->sk_protocol == IPPROTO_TCP && sk->__sk_common.skc_state != TCP_LISTEN
+	return SK(sk, sk_lock.owned) && SK(sk, sk_protocol) == IPPROTO_TCP &&
+			       SK(sk, __sk_common.skc_state) != TCP_LISTEN
 		       ? WP_LEVEL_task
 		       : WP_LEVEL_softirq;
 }
 
-static __always_inline int made_readable(struct sock *sk)
+static __always_inline int made_readable(struct sock *sk, const bool by_kprobe)
 {
 	struct cpu_state *c = enter(WP_HOOK_socket__data_ready);
 	u32 level, slot, tid;
@@ -78,30 +79,30 @@ static __always_inline int made_readable(struct sock *sk)
 
 	if (!c)
 		return 0;
-	level = delivery_level(sk);
+	level = delivery_level(sk, by_kprobe);
 	slot = level != WP_LEVEL_task;
 	c->delivery[slot] = 0; /* whoever this socket belongs to, the delivery before it has ended */
-	s = sock_of(c, WP_HOOK_socket__data_ready, sk, true);
+	s = sock_of_by(c, WP_HOOK_socket__data_ready, sk, true, by_kprobe);
 	if (!s) {
 		c->packets_in_hand = 0;
 		count(c, WP_HOOK_socket__data_ready, WP_FILTERED);
 		return 0;
 	}
-	if (signals.sample > 1 && sk->__sk_common.skc_state != TCP_LISTEN && !sampled_delivery(s)) {
-		pass_over(s, sk);
+	if (signals.sample > 1 && SK(sk, __sk_common.skc_state) != TCP_LISTEN && !sampled_delivery(s)) {
+		pass_over(s, sk, by_kprobe);
 		c->packets_in_hand = 0;
 		count(c, WP_HOOK_socket__data_ready, WP_NOTED);
 		return 0;
 	}
 	d = BEGIN(c, WP_HOOK_socket__data_ready, delivery);
 	if (!d) {
-		pass_over(s, sk);
+		pass_over(s, sk, by_kprobe);
 		return 0;
 	}
 	d->cookie = s->cookie;
 	d->level = level;
 	measure(d, s);
-	if (sk->__sk_common.skc_family != AF_UNIX) {
+	if (SK(sk, __sk_common.skc_family) != AF_UNIX) {
 		find_packet(d, s, level);
 		if (!d->skb && c->nobodys_in && c->nobodys_in == c->softirq_ns)
 			signals.ports_tell = 0;
@@ -113,7 +114,7 @@ static __always_inline int made_readable(struct sock *sk)
 		c->delivery_tid = tid;
 		c->delivery_call = signals.light ? call_key(bpf_get_current_task_btf()) : 0;
 	}
-	call_witness(sk, d);
+	call_witness((u64)SK(sk, sk_wq), d);
 	c->delivery[slot] = d->h.seq;
 	end_record(c, WP_HOOK_socket__data_ready, d);
 	return 0;
@@ -122,14 +123,24 @@ static __always_inline int made_readable(struct sock *sk)
 SEC("tp_btf/sk_data_ready")
 int BPF_PROG(socket__data_ready, struct sock *sk)
 {
-	return made_readable(sk);
+	return made_readable(sk, false);
 }
 
 /* Where there is no such tracepoint (before 6.3): the function it stands in, which sk_data_ready points to. */
 SEC("fentry/sock_def_readable")
 int BPF_PROG(socket__data_ready_entry, struct sock *sk)
 {
-	return made_readable(sk);
+	return made_readable(sk, false);
+}
+
+/*
+ * Where programs can't be put on functions by fentry either. The socket is a number here: what it says is read by
+ * helper calls, and its state found by its address.
+ */
+SEC("kprobe/sock_def_readable")
+int socket__data_ready_kprobe(struct pt_regs *regs)
+{
+	return made_readable((void *)function_argument(regs, 0), true);
 }
 
 /* Between the last read and this one lies the urgent byte, which belongs to neither. */
@@ -140,7 +151,7 @@ static __always_inline bool passes_urgent(const struct sock_state *s, const stru
 
 /* Bytes of this read, from the socket's numbers after it. */
 static __always_inline void measure_read(struct task_state *t, struct sock_state *s, struct sock *sk, int ret,
-					 int flags)
+					 int flags, const bool by_kprobe)
 {
 	u64 before;
 	u32 units = ret > 0 ? ret : 0;
@@ -162,7 +173,7 @@ static __always_inline void measure_read(struct task_state *t, struct sock_state
 		}
 		t->end = copied;
 		t->begin = copied - units;
-		if (s->consumed_known && units && t->begin == s->consumed + 1 && (sk->sk_shutdown & RCV_SHUTDOWN) &&
+		if (s->consumed_known && units && t->begin == s->consumed + 1 && (SK(sk, sk_shutdown) & RCV_SHUTDOWN) &&
 		    !t->unread) { /* it passed the FIN too, whose place is no byte */
 			t->begin--;
 			t->end--;
@@ -185,7 +196,7 @@ static __always_inline void measure_read(struct task_state *t, struct sock_state
 	t->unread = s->delivered - s->consumed;
 }
 
-static __always_inline int received_from(struct sock *sk, int ret, int flags)
+static __always_inline int received_from(struct sock *sk, int ret, int flags, const bool by_kprobe)
 {
 	struct cpu_state *c = enter(WP_HOOK_socket__recv_length);
 	const volatile struct wp_call_info *call;
@@ -199,13 +210,13 @@ static __always_inline int received_from(struct sock *sk, int ret, int flags)
 	if (!c || current_unwatched(c, WP_HOOK_socket__recv_length))
 		return 0;
 	t = current_task_of();
-	s = state_of_sock(sk);
-	if (!s || s->cookie != sk->__sk_common.skc_cookie.counter) {
-		if (config.port && sk->__sk_common.skc_num != config.port)
+	s = by_kprobe ? state_at_address(sk) : state_of_sock(sk);
+	if (!s || s->cookie != SK(sk, __sk_common.skc_cookie.counter)) {
+		if (config.port && SK(sk, __sk_common.skc_num) != config.port)
 			s = NULL;
 		else
-			s = watch_socket(c, WP_HOOK_socket__recv_length, sk, WP_WHY_used,
-					 (u32)bpf_get_current_pid_tgid(), false);
+			s = watch_socket_by(c, WP_HOOK_socket__recv_length, sk, WP_WHY_used,
+					    (u32)bpf_get_current_pid_tgid(), false, by_kprobe);
 	}
 	if (!t || !s) {
 		count(c, WP_HOOK_socket__recv_length, WP_FILTERED);
@@ -217,7 +228,7 @@ static __always_inline int received_from(struct sock *sk, int ret, int flags)
 	t->cookie = s->cookie;
 	t->msg_flags = flags;
 	sampled = s->sampled; /* before the read is counted: the next delivery may decide anew after it */
-	measure_read(t, s, sk, ret, flags);
+	measure_read(t, s, sk, ret, flags, by_kprobe);
 	t->passed_over = 0;
 	if (signals.sample > 1 && !(s->kind == KIND_DATAGRAM ? in_sample(s->cookie, t->begin) : sampled)) {
 		t->passed_over = s->cookie;
@@ -257,7 +268,7 @@ static __always_inline int received_from(struct sock *sk, int ret, int flags)
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(socket__recv_length, struct sock *sk, int ret, int flags)
 {
-	return received_from(sk, ret, flags);
+	return received_from(sk, ret, flags, false);
 }
 
 /* Where there is no such tracepoint (before 6.3). All but the first datagram of a recvmmsg go past it. */
@@ -266,7 +277,48 @@ int BPF_PROG(socket__recv_length_exit, struct socket *socket, struct msghdr *mes
 {
 	struct sock *sk = socket->sk;
 
-	return sk ? received_from(sk, ret, flags) : 0;
+	return sk ? received_from(sk, ret, flags, false) : 0;
+}
+
+/*
+ * Where fexit can't be had either: the call, and its return. For returns the kernel has but a few slots, for all tasks
+ * that are inside of such calls together: where it had none left, the next call of the task counts it as lost.
+ */
+SEC("kprobe/sock_recvmsg")
+int socket__recv_length_kprobe(struct pt_regs *regs)
+{
+	struct cpu_state *c = this_cpu();
+	struct task_state *t;
+
+	if (!c || who_is_here(c) != WHO_WATCHED)
+		return 0;
+	t = current_task_of();
+	if (!t)
+		return 0;
+	if (t->receives_from) {
+		count(c, WP_HOOK_socket__recv_length, WP_FIRED);
+		count(c, WP_HOOK_socket__recv_length, WP_MAP_FULL);
+	}
+	t->receives_from = (u64)KREAD(struct socket, function_argument(regs, 0), sk);
+	t->receive_flags = function_argument(regs, 2);
+	return 0;
+}
+
+SEC("kretprobe/sock_recvmsg")
+int socket__recv_length_kretprobe(struct pt_regs *regs)
+{
+	struct cpu_state *c = this_cpu();
+	struct task_state *t;
+	u64 sk;
+
+	if (!c || who_is_here(c) != WHO_WATCHED)
+		return 0;
+	t = current_task_of();
+	if (!t || !t->receives_from)
+		return 0;
+	sk = t->receives_from;
+	t->receives_from = 0;
+	return received_from((void *)sk, (int)function_result(regs), t->receive_flags, true);
 }
 
 /*

@@ -54,7 +54,7 @@ int start__sockets(struct bpf_iter__task_file *ctx)
 	if (!socket)
 		goto filtered;
 	sk = socket->sk;
-	if (!sk || sock_kind(sk) == KIND_OTHER)
+	if (!sk || sock_kind(sk, false) == KIND_OTHER)
 		goto filtered;
 	if (config.port) {
 		if (sk->__sk_common.skc_num != config.port || sk->__sk_common.skc_family == AF_UNIX)

@@ -46,7 +46,7 @@ int BPF_PROG(socket__set_state, struct sock *sk, int from, int to)
 	}
 	s = state_of_sock(sk);
 	why = reason_to_watch(c, sk, to);
-	if (s && s->cookie != sk->__sk_common.skc_cookie.counter)
+	if (s ? s->cookie != sk->__sk_common.skc_cookie.counter : is_child_at_address(sk))
 		s = watch_socket(c, WP_HOOK_socket__set_state, sk, WP_WHY_passive, 0, false);
 	else if (!s && why != WP_WHY_start && sk->sk_protocol == IPPROTO_TCP)
 		s = watch_socket(c, WP_HOOK_socket__set_state, sk, why, 0, false);

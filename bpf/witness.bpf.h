@@ -165,11 +165,11 @@ __noinline u32 walk_wait_queue(struct witness *first, u64 delivery)
 	return w.next == head ? n : 255;
 }
 
-static __always_inline void call_witness(const struct sock *sk, struct wp_delivery *d)
+static __always_inline void call_witness(u64 wait_queue, struct wp_delivery *d)
 {
 	struct witness w = {};
 
-	w.at = (u64)sk->sk_wq;
+	w.at = wait_queue;
 	d->w_count = walk_wait_queue(&w, d->h.seq);
 	d->w_func = w.func;
 	d->w_start_ns = w.start_ns;

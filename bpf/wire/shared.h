@@ -67,6 +67,7 @@ struct wp_config {
 	wp_u32 empty;            /* every program returns at once: what being hooked costs by itself */
 	wp_u32 stat;             /* no records: nobody reads the rings */
 	wp_u32 canary;           /* enum wp_canary */
+	wp_u32 by_address;       /* what is known of a socket is kept by its address: a kprobe needs it */
 	/* addresses of wake functions; 0: not known here */
 	wp_u64 fn_epoll, fn_poll, fn_woken, fn_receiver, fn_autoremove, fn_io_poll;
 	struct wp_comm comm;

@@ -47,12 +47,14 @@ def run_json(command):
 class Cell:
     """Runs, then holds what came of it; `problems()` says what is not as it must be."""
 
-    def __init__(self, kernel, card, build, servers=("epoll", "select"), load=(), texts=None, message=64, **guest):
+    def __init__(self, kernel, card, build, servers=("epoll", "select"), load=(), texts=None, message=64, without="",
+                 **guest):
         self.kernel, self.card, self.build = kernel, card, pathlib.Path(build)
+        self.label = f"{kernel}, kprobes" if without == "fentry" else kernel
         self.servers = servers
         self.messages = message if isinstance(message, dict) else {server: message for server in servers}
         self.loads = load if isinstance(load, dict) else {server: load for server in servers}
-        self.texts, self.options = texts or {}, guest
+        self.texts, self.without, self.options = texts or {}, without, guest
         self.failure, self.package, self.seconds = "", "", 0.0
         self.doctor, self.results, self.clients, self.log = {}, {}, {}, []
         self.requests = 0
@@ -77,7 +79,7 @@ class Cell:
         echoes = [f"{server.partition('.')[0]}-echo" for server in self.servers]
         files = {**programs.of_build(self.build, echoes), "/vm/cell.sh": HERE / "cell.sh"}
         pairs = " ".join(f"{server}:{port}:{self.messages[server]}" for server, port in ports.items())
-        command = f"sh /vm/cell.sh {stop_port} {pairs}"
+        command = f"WITHOUT={self.without} sh /vm/cell.sh {stop_port} {pairs}"
         with machine.Guest(self.kernel, self.card, command, files, self.texts, [stop_port, *ports.values()],
                            **self.options) as guest:
             self.package = guest.kernel.package

@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # In the guest: doctor, then one recording of each server while the host drives it through the card.
 #   cell.sh STOP_PORT SERVER[.NAME]:PORT:SIZE...
-# NAME tells apart several recordings of one server.
+# $WITHOUT, if set, is what doctor and record do without. NAME tells apart several recordings of one server.
 # /vm/prepare, if there, is run before each server with its name, and may change the card's settings; where it leaves
 # /tmp/box, the server runs in the network namespace "box".
 stop_port=$1
 shift
 out=/vm/out
-wakepath doctor --json >$out/doctor.json || { cat $out/doctor.json; exit 91; }
+without=${WITHOUT:+--without $WITHOUT}
+# shellcheck disable=SC2086  # none, or two words
+wakepath doctor $without --json >$out/doctor.json || { cat $out/doctor.json; exit 91; }
 for pair in "$@"; do
 	server=${pair%%:*} size=${pair##*:} port=${pair%:*} inside=
 	port=${port#*:}
@@ -22,7 +24,8 @@ for pair in "$@"; do
 	until [ -s /tmp/listening ]; do sleep 0.1; done
 	rm -f /tmp/ready
 	mkfifo /tmp/ready
-	wakepath record -q -p $pid -o $out/$server.wkp --ready-fd 3 3>/tmp/ready 2>$out/$server.errors &
+	# shellcheck disable=SC2086  # none, or two words
+	wakepath record $without -q -p $pid -o $out/$server.wkp --ready-fd 3 3>/tmp/ready 2>$out/$server.errors &
 	recorder=$!
 	if ! [ "$(dd if=/tmp/ready bs=1 count=1 2>/dev/null | wc -c)" = 1 ]; then
 		cat $out/$server.errors

@@ -51,15 +51,15 @@ def hooks_told(doctor):
 def kernel_rows(cells):
     seen = {}
     for made in cells:
-        if made.doctor and made.kernel not in seen:
-            seen[made.kernel] = made
+        if made.doctor and made.label not in seen:
+            seen[made.label] = made
     for made in seen.values():
         worst = max(made.doctor.get("hooks", []), key=lambda hook: hook.get("verifier_instructions", 0), default={})
         total = sum(hook.get("verifier_instructions", 0) for hook in made.doctor.get("hooks", []))
         if not made.doctor.get("usable"):
-            yield f"| {made.kernel} | {made.package} | no | {made.doctor.get('obstacle') or made.doctor.get('verdict')} | - | - |\n"
+            yield f"| {made.label} | {made.package} | no | {made.doctor.get('obstacle') or made.doctor.get('verdict')} | - | - |\n"
             continue
-        yield (f"| {made.kernel} | {made.package} | yes | {hooks_told(made.doctor)} | {total:,} | "
+        yield (f"| {made.label} | {made.package} | yes | {hooks_told(made.doctor)} | {total:,} | "
                f"{worst.get('verifier_instructions', 0):,} (`{worst.get('name')}`) |\n")
 
 
@@ -68,7 +68,7 @@ def program_rows(cells):
     by_kernel = {}
     for made in cells:
         if made.doctor.get("usable"):
-            by_kernel.setdefault(made.kernel, {hook["name"]: hook.get("verifier_instructions", 0)
+            by_kernel.setdefault(made.label, {hook["name"]: hook.get("verifier_instructions", 0)
                                                for hook in made.doctor["hooks"]})
     names = {name for counts in by_kernel.values() for name, count in counts.items() if count >= 1000}
     yield f"\n| program | {' | '.join(by_kernel)} |\n|---|{'---|' * len(by_kernel)}\n"
@@ -81,7 +81,7 @@ def cell_rows(cells):
         if not made.results:
             continue
         n = made.line()
-        yield (f"| {made.kernel} | {made.card} | {n['requests']} | {n['complete']} | {n['partial']} | {n['appended']} | {n['missing']} | "
+        yield (f"| {made.label} | {made.card} | {n['requests']} | {n['complete']} | {n['partial']} | {n['appended']} | {n['missing']} | "
                f"{n['wrong']} | {n['from_irq']} | {n['irqs']} | {'ok' if not made.problems() else 'NOT OK'} |\n")
 
 
@@ -93,6 +93,6 @@ def page(cells, seconds):
              *program_rows(cells), "\n| kernel | card | requests | complete | partial | of these appended in a backlog | missing | wrong | paths from the card's interrupt | "
              "interrupts of the card | |\n", "|---|---|---|---|---|---|---|---|---|---|---|\n", *cell_rows(cells)]
     failed = [made for made in cells if made.problems() and not made.is_refused()]
-    parts += [f"\nNot as it must be: {made.kernel} {made.card}: {made.problems()[0]}\n" for made in failed]
+    parts += [f"\nNot as it must be: {made.label} {made.card}: {made.problems()[0]}\n" for made in failed]
     parts.append(f"\n{len(cells)} cells in {seconds:.0f} s.\n")
     return "".join(parts)

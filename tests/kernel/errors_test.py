@@ -37,6 +37,7 @@ class Kernel:
     """Objects of ours that no living process holds."""
 
     MAPS = {"wp_ring", "rings", "cpus", "packets", "irq_names", "device_names", "tasks", "socks", "targets", "newborn", "canaries_of_cpu",
+            "socks_by_addres",  # 15 bytes of a name are kept
             "wakepath.rodata", "wakepath.bss", ".rodata", ".bss"}
 
     def __init__(self, source):

@@ -103,10 +103,10 @@ ProbeOptions options_without(std::vector<std::string> without) {
 
 // The object is loaded as a whole, so one program that the kernel refuses spoils all. Loaded each by itself, they
 // tell which.
-void find_refused(Diagnosis& d, const KernelFacts& facts) {
+void find_refused(Diagnosis& d, const KernelFacts& facts, const std::vector<std::string>& without) {
   for (auto& finding : d.hooks) {
     if (finding.outlook == HookOutlook::kMissing) continue;
-    std::vector<std::string> others;
+    std::vector<std::string> others = without;
     for (const auto& other : d.hooks)
       if (other.hook.hook != finding.hook.hook) others.push_back(other.hook.name);
     auto probes = Probes::load(options_without(std::move(others)), facts);
@@ -115,11 +115,11 @@ void find_refused(Diagnosis& d, const KernelFacts& facts) {
   }
 }
 
-void try_programs(Diagnosis& d, const KernelFacts& facts) {
-  auto probes = Probes::load(options_without({}), facts);
+void try_programs(Diagnosis& d, const KernelFacts& facts, const std::vector<std::string>& without) {
+  auto probes = Probes::load(options_without(without), facts);
   if (!probes) {
     d.obstacle = probes.error().message;
-    if (probes.error().code != ExitCode::kNotPermitted) find_refused(d, facts);
+    if (probes.error().code != ExitCode::kNotPermitted) find_refused(d, facts, without);
     return;
   }
   auto attached = (*probes)->attach();
@@ -228,7 +228,7 @@ const char* outlook_name(HookOutlook outlook) {
   return "";
 }
 
-Diagnosis diagnose() {
+Diagnosis diagnose(const std::vector<std::string>& without) {
   Diagnosis d;
   d.kernel = kernel_release();
   d.machine = machine();
@@ -248,7 +248,7 @@ Diagnosis diagnose() {
   else if (d.lacks = missing_ground(); !d.lacks.empty())
     give_up(d);
   else if (facts)
-    try_programs(d, *facts);
+    try_programs(d, *facts, without);
   if (d.usable()) d.obstacle = foreign_namespace();
   for (const StageRule& rule : stage_rules()) d.stages.push_back(outlook_of(d, rule));
   add_warnings(d);

@@ -59,6 +59,7 @@ struct Diagnosis {
   [[nodiscard]] bool usable() const { return obstacle.empty(); }
 };
 
-Diagnosis diagnose();
+/// without: as ProbeOptions has it.
+Diagnosis diagnose(const std::vector<std::string>& without = {});
 
 }  // namespace wp::capture

@@ -5,7 +5,10 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <linux/capability.h>
+#include <linux/perf_event.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -17,6 +20,9 @@
 namespace wp::capture {
 
 namespace {
+
+constexpr std::array<bpf_insn, 2> kLeave{bpf_insn{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0},
+                                         bpf_insn{BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};  // a program: return 0
 
 bool has_capability(std::uint64_t effective, unsigned bit) { return (effective >> bit) & 1U; }
 
@@ -145,18 +151,30 @@ bool KernelFacts::has_member(const std::string& type, const std::string& member)
 bool KernelFacts::can_enter_functions(const std::string& function) const {
   const int id = btf__find_by_name_kind(btf_.get(), function.c_str(), BTF_KIND_FUNC);
   if (id <= 0) return false;
-  const std::array<bpf_insn, 2> leave{bpf_insn{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0},
-                                      bpf_insn{BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
   bpf_prog_load_opts options{};
   options.sz = sizeof(options);
   options.expected_attach_type = BPF_TRACE_FENTRY;
   options.attach_btf_id = static_cast<__u32>(id);
-  const int program = bpf_prog_load(BPF_PROG_TYPE_TRACING, "wp_probe", "GPL", leave.data(), leave.size(), &options);
+  const int program = bpf_prog_load(BPF_PROG_TYPE_TRACING, "wp_probe", "GPL", kLeave.data(), kLeave.size(), &options);
   if (program < 0) return false;
   const int link = bpf_raw_tracepoint_open(nullptr, program);
   if (link >= 0) ::close(link);
   ::close(program);
   return link >= 0;
+}
+
+bool KernelFacts::can_probe_functions(const char* function) {
+  perf_event_attr event{};
+  event.size = sizeof event;
+  if (!(std::ifstream("/sys/bus/event_source/devices/kprobe/type") >> event.type)) return false;
+  event.kprobe_func = reinterpret_cast<std::uintptr_t>(function);
+  const auto probe = static_cast<int>(syscall(SYS_perf_event_open, &event, -1, 0, -1, PERF_FLAG_FD_CLOEXEC));
+  if (probe < 0) return false;
+  const int program = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "wp_probe", "GPL", kLeave.data(), kLeave.size(), nullptr);
+  const bool can = program >= 0 && ioctl(probe, PERF_EVENT_IOC_SET_BPF, program) == 0;
+  if (program >= 0) ::close(program);
+  ::close(probe);
+  return can;
 }
 
 std::uint64_t KernelFacts::address_of(const std::string& symbol) const {

@@ -46,6 +46,8 @@ class KernelFacts {
   [[nodiscard]] bool has_member(const std::string& type, const std::string& member) const;
   /// Can fentry and fexit programs be put on this kernel function? Found by putting an empty one there for a moment.
   [[nodiscard]] bool can_enter_functions(const std::string& function) const;
+  /// Can kprobe programs be put on it? Found likewise.
+  [[nodiscard]] static bool can_probe_functions(const char* function);
   /// Address of a kernel function, 0: unknown or not readable.
   [[nodiscard]] std::uint64_t address_of(const std::string& symbol) const;
   /// Symbol that starts at an address or contains it; empty: unknown.

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "userspace/capture/refusal.hpp"
+#include "userspace/capture/stand_ins.hpp"
 #include "userspace/capture/syscalls.hpp"
 #include "wakepath.skel.h"
 
@@ -49,23 +50,6 @@ const Late* late(std::uint32_t hook) {
   return it == kLate.end() ? nullptr : &*it;
 }
 
-// Tier 1: programs on functions, for kernels without the tracepoint. Same hook, same counters, same record.
-struct StandIn {
-  std::uint32_t hook;
-  const char* program;
-  const char* place;  // as the program's section names it
-  const char* function;
-};
-constexpr std::array kStandIns = {
-    StandIn{WP_HOOK_socket__data_ready, "socket__data_ready_entry", "fentry/sock_def_readable", "sock_def_readable"},
-    StandIn{WP_HOOK_socket__recv_length, "socket__recv_length_exit", "fexit/sock_recvmsg", "sock_recvmsg"},
-};
-
-const StandIn* stand_in(std::uint32_t hook) {
-  const auto it = std::find_if(kStandIns.begin(), kStandIns.end(), [&](const StandIn& s) { return s.hook == hook; });
-  return it == kStandIns.end() ? nullptr : &*it;
-}
-
 // With `stat`: programs that add up, in place of those that make records. What else runs only finds tasks and sockets.
 struct Counting {
   std::uint32_t hook;
@@ -91,7 +75,8 @@ bool finds_targets(const HookState& hook) {
 
 std::string program_name(const HookState& hook) {
   if (hook.counts) return counting(hook.hook)->program;
-  return hook.missing_tracepoint.empty() ? hook.name : stand_in(hook.hook)->program;
+  const StandIn* other = stand_in(hook);
+  return other ? other->program : hook.name;
 }
 
 // libbpf's own words, kept for the message of a failed load; at debug level they are shown as they come.
@@ -205,7 +190,10 @@ void Probes::configure(const ProbeOptions& options, const KernelFacts& facts) {
 }
 
 void Probes::choose_hooks(const ProbeOptions& options, const KernelFacts& facts) {
-  for (const StandIn& other : kStandIns) bpf_program__set_autoload(program(other.program), false);
+  for (const StandIn& other : kStandIns) {
+    bpf_program__set_autoload(program(other.program), false);
+    if (other.companion) bpf_program__set_autoload(program(other.companion), false);
+  }
   for (const Counting& other : kCounting) bpf_program__set_autoload(program(other.program), options.stat);
   for (HookState& hook : hooks_) {
     const auto& without = options.without;
@@ -218,22 +206,30 @@ void Probes::choose_hooks(const ProbeOptions& options, const KernelFacts& facts)
     else if (options.stat && counting(hook.hook) && facts.has_tracepoint(hook.tracepoint))
       hook.counts = true;
     else if (!is_iterator(hook) && !facts.has_tracepoint(hook.tracepoint))
-      replace(hook, facts);
+      replace(hook, options, facts);
     if (!hook.reason.empty() || !hook.missing_tracepoint.empty() || hook.counts)
       bpf_program__set_autoload(program(hook.name), false);
   }
 }
 
-void Probes::replace(HookState& hook, const KernelFacts& facts) {
-  const StandIn* other = stand_in(hook.hook);
-  const std::string lacks = "this kernel has no tracepoint " + hook.tracepoint;
-  if (!other) {
-    hook.reason = lacks;
-  } else if (!facts.can_enter_functions(other->function)) {
-    hook.reason = lacks + ", and " + other->place + " can't stand in for it";
-  } else {
-    hook.missing_tracepoint = std::exchange(hook.tracepoint, other->place);
-    bpf_program__set_autoload(program(other->program), true);
+void Probes::replace(HookState& hook, const ProbeOptions& options, const KernelFacts& facts) {
+  const auto& without = options.without;
+  const bool no_fentry = std::find(without.begin(), without.end(), kFentry) != without.end();
+  hook.reason = "this kernel has no tracepoint " + hook.tracepoint;
+  for (const StandIn& other : kStandIns) {
+    if (other.hook != hook.hook) continue;
+    const bool can = other.is_kprobe ? facts.can_probe_functions(other.function)
+                                     : !no_fentry && facts.can_enter_functions(other.function);
+    if (!can) {
+      hook.reason += std::string(", and ") + other.place + " can't stand in for it";
+      continue;
+    }
+    hook.reason.clear();
+    hook.missing_tracepoint = std::exchange(hook.tracepoint, other.place);
+    bpf_program__set_autoload(program(other.program), true);
+    if (other.companion) bpf_program__set_autoload(program(other.companion), true);
+    if (other.is_kprobe) skeleton_->rodata->config.by_address = 1;
+    return;
   }
 }
 
@@ -245,6 +241,7 @@ Result<void> Probes::size_maps(const ProbeOptions& options) {
   bpf_map__set_max_entries(skeleton_->maps.rings, cpus);
   if (options.stat) bpf_map__set_max_entries(skeleton_->maps.stats, cpus);
   if (options.target_room) bpf_map__set_max_entries(skeleton_->maps.targets, options.target_room);
+  if (!skeleton_->rodata->config.by_address) bpf_map__set_max_entries(skeleton_->maps.socks_by_address, 1);
   for (__u32 i = 0; i < cpus; ++i) {
     const int fd =
         bpf_map_create(BPF_MAP_TYPE_RINGBUF, "wp_ring", 0, 0, static_cast<__u32>(options.ring_bytes), nullptr);
@@ -305,12 +302,16 @@ void Probes::tell_of(const HookState& hook, wp_u32 is_attached) const {
 }
 
 bool Probes::attach_one(HookState& hook) {
-  bpf_link* link = bpf_program__attach(program(program_name(hook)));
+  const StandIn* other = stand_in(hook);
+  bpf_link* companion = other && other->companion ? bpf_program__attach(program(other->companion)) : nullptr;
+  bpf_link* link = other && other->companion && !companion ? nullptr : bpf_program__attach(program(program_name(hook)));
   if (!link) {
     hook.reason = std::string("can't be attached: ") + std::strerror(errno);
+    bpf_link__destroy(companion);
     return false;
   }
   links_[hook.hook] = link;
+  companions_[hook.hook] = companion;
   hook.attached = true;
   hook.reason.clear();
   tell_of(hook, 1);
@@ -319,6 +320,7 @@ bool Probes::attach_one(HookState& hook) {
 
 void Probes::detach_one(HookState& hook, const char* why) {
   tell_of(hook, 0);  // first: who relies on it must know before it is gone
+  bpf_link__destroy(std::exchange(companions_[hook.hook], nullptr));
   bpf_link__destroy(std::exchange(links_[hook.hook], nullptr));
   hook.attached = false;
   hook.reason = why;
@@ -456,9 +458,11 @@ void Probes::drop_card_hooks_if_unneeded() {
 // off, so it has ended after a grace period, which is what this barrier is (membarrier(2), synchronize_rcu()).
 void Probes::detach() {
   bool any = false;
-  for (bpf_link*& link : links_) {
-    any |= link != nullptr;
-    bpf_link__destroy(std::exchange(link, nullptr));
+  for (auto* links : {&companions_, &links_}) {
+    for (bpf_link*& link : *links) {
+      any |= link != nullptr;
+      bpf_link__destroy(std::exchange(link, nullptr));
+    }
   }
   if (any) settle();
 }

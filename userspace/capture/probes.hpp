@@ -26,7 +26,7 @@ namespace wp::capture {
 struct HookState {
   std::uint32_t hook = 0;
   std::string name;
-  std::string tracepoint;  ///< where it sits: a tracepoint, an iterator, or the function that stands in, "fentry/NAME"
+  std::string tracepoint;  ///< where it sits: a tracepoint, an iterator, or the function that stands in, "kprobe/NAME"
   std::string stage, cost;
   bool attached = false;
   std::string reason;                       ///< why it is not attached
@@ -38,7 +38,7 @@ struct HookState {
 struct ProbeOptions {
   Target target;
   std::size_t ring_bytes = 0;        ///< per CPU, a power of two of pages
-  std::vector<std::string> without;  ///< hooks to leave out, by program name
+  std::vector<std::string> without;  ///< hooks to leave out, by program name; "fentry": no program of that kind
   wp_detail_level detail = WP_DETAIL_path;
   bool stat = false;                 ///< histograms in the kernel instead of records: `wakepath stat`
   bool empty = false;                ///< programs that do nothing: to measure what being hooked costs by itself
@@ -98,7 +98,7 @@ class Probes {
   void configure(const ProbeOptions& options, const KernelFacts& facts);
   void choose_hooks(const ProbeOptions& options, const KernelFacts& facts);
   /// A function stands in for the tracepoint where it can; else the hook gets its reason.
-  void replace(HookState& hook, const KernelFacts& facts);
+  void replace(HookState& hook, const ProbeOptions& options, const KernelFacts& facts);
   Result<void> size_maps(const ProbeOptions& options);
   void note_verifier_work();
   Result<void> make_rings(std::size_t bytes, bool are_sealed);
@@ -124,6 +124,7 @@ class Probes {
   std::vector<int> program_fds_;  // by hook; negative: not loaded
   void* counters_ = nullptr;
   std::size_t counters_stride_ = 0, counters_bytes_ = 0;
+  std::array<bpf_link*, WP_HOOK_count> companions_{};  // of programs that stand in and need a second one
 };
 
 }  // namespace wp::capture

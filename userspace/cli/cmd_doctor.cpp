@@ -191,11 +191,12 @@ nlohmann::json json(const Diagnosis& d) {
 
 struct Options {
   std::string color;
+  std::vector<std::string> without;
   bool json = false;
 };
 
 int run(const Options& options) {
-  const Diagnosis diagnosis = capture::diagnose();
+  const Diagnosis diagnosis = capture::diagnose(options.without);
   auto output = Output::open("-");
   if (!output) return fail(output.error());
   if (options.json)
@@ -212,6 +213,7 @@ void add_doctor(CLI::App& app, int& status) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("doctor", "what this kernel and these rights allow to be seen, and what not");
   command->add_flag("--json", options->json, "print JSON");
+  command->add_option("--without", options->without, "as record has it")->group("");
   add_color_option(*command, options->color);
   command->callback([options, &status] { status = run(*options); });
 }
