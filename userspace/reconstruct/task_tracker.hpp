@@ -103,8 +103,8 @@ struct TaskState {
 
 class TaskTracker {
  public:
-  /// Every record, as it comes: the first of a CPU that is no part of the delivery before it there tells that this one's
-  /// context is over.
+  /// Every record, as it comes: the first of a CPU that is no part of the delivery before it there tells that this
+  /// one's context is over.
   void see(const wp_header& h);
   /// Whether a delivery may still have been under way at `ns`, for all that its CPU has said.
   [[nodiscard]] bool may_be_open(DeliveryId id, std::uint64_t ns) const;
