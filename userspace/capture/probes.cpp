@@ -213,8 +213,7 @@ void Probes::choose_hooks(const ProbeOptions& options, const KernelFacts& facts)
 }
 
 void Probes::replace(HookState& hook, const ProbeOptions& options, const KernelFacts& facts) {
-  const auto& without = options.without;
-  const bool no_fentry = std::find(without.begin(), without.end(), kFentry) != without.end();
+  const bool no_fentry = std::count(options.without.begin(), options.without.end(), kFentry) != 0;
   hook.reason = "this kernel has no tracepoint " + hook.tracepoint;
   for (const StandIn& other : kStandIns) {
     if (other.hook != hook.hook) continue;
