@@ -37,6 +37,12 @@ that tell what was there before (5.12), and pointers handed to global functions 
 last the verifier goes through every program many times over. The versions are from the kernel's history: between 5.10 and 6.1
 nothing was run.
 
+### Functions in place of tracepoints
+
+`sk_data_ready` and `sock_recv_length` came with 6.3. Before, the same stages come from fentry where that can be attached, else from
+kprobes ([what that costs](limits.md#what-to-keep-in-mind)). The rows `6.1, kprobes` are cells with fentry left out (`--without fentry`,
+hidden).
+
 """
 
 
