@@ -14,6 +14,7 @@
 //   --reconnect      a new connection for each request
 //   --urgent         an urgent byte before each request
 //   --sequential     one connection after another, for a server that serves one at a time
+//   --settle-ms T    between the last connect and the first request, so that the server sleeps by then (20)
 //   --seconds S      send no new request after S seconds; M is then an upper bound. Without requests: stay so long
 //   --max-seconds S  give up after S seconds: what is missing by then is an error
 //   --truth FILE     log of requests
@@ -38,9 +39,6 @@ struct Outcome {
   std::uint64_t busy_ns = 0;  ///< from the first send to the last echo
 };
 
-/// Until the server has accepted every connection and sleeps: the first request then finds it waiting.
-constexpr useconds_t kSettleUs = 20'000;
-
 /// Runs the flows it is given, all connected beforehand, to their end.
 class Load {
  public:
@@ -52,7 +50,7 @@ class Load {
 
   void run(std::uint32_t first, std::uint32_t last, std::uint64_t give_up_ns, std::uint64_t stop_ns) {
     for (std::uint32_t i = first; i < last; ++i) open_flow(i);
-    usleep(kSettleUs);
+    usleep(static_cast<useconds_t>(options_.settle_ms * 1000));
     const std::uint64_t begin_ns = now_ns();
     next_due_ns_ = begin_ns;
     for (std::size_t slot = 0; slot < flows_.size() && options_.rate == 0; ++slot) {

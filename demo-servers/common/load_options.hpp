@@ -22,6 +22,7 @@ struct LoadOptions {
   bool udp = false;
   std::uint64_t connections = 1, idle = 0, requests = 1000, pipeline = 1, batch = 1, split = 1;
   std::uint64_t split_pause_us = 50, interval_us = 0, rate = 0, seed = 1, seconds = 0, max_seconds = 300;
+  std::uint64_t settle_ms = 20;  ///< until the server has accepted every connection and sleeps
   std::size_t message_bytes = 64;
   bool sequential = false, reconnect = false, urgent = false;
   Ending ending = Ending::kClose;
@@ -109,6 +110,7 @@ inline LoadOptions parse_load_options(int argc, char** argv) {
   o.interval_us = arguments.number("--interval-us", o.interval_us, 0, 60'000'000);
   o.rate = arguments.number("--rate", o.rate, 0, 1'000'000);
   o.seed = arguments.number("--seed", o.seed, 0, UINT64_MAX);
+  o.settle_ms = arguments.number("--settle-ms", o.settle_ms, 0, 600'000);
   o.seconds = arguments.number("--seconds", o.seconds, 0, 86400);
   o.max_seconds = arguments.number("--max-seconds", o.max_seconds, 1, 86400);
   o.sequential = arguments.flag("--sequential");
