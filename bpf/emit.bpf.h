@@ -147,6 +147,15 @@ static __always_inline void *begin_further_record(struct cpu_state *c, u32 hook,
 	return begin_record(c, hook, kind, size, true);
 }
 
+/*
+ * A mark in what the iterator gives its reader: a read ends after as many marks as it has room for, so that the rings
+ * can be emptied between two reads, however much there is to announce.
+ */
+static __always_inline void mark_of_iterator(struct bpf_iter_meta *meta)
+{
+	bpf_seq_write(meta->seq, ".", 1);
+}
+
 #define BEGIN(c, hook, name) \
 	((struct wp_##name *)begin_record(c, hook, WP_KIND_##name, sizeof(struct wp_##name), false))
 #define BEGIN_FURTHER(c, hook, name) \

@@ -184,6 +184,7 @@ struct task_state {
 	u32 segments;
 
 	/* how it spends its turns: see turn.bpf.h */
+	u64 booked_ns; /* its run time when its books were last written */
 	u32 calls;
 	u32 yields;
 	u32 barren;

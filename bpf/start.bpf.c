@@ -29,6 +29,7 @@ int start__tasks(struct bpf_iter__task *ctx)
 		return 0;
 	}
 	watch_task(c, WP_HOOK_start__tasks, task, WP_WHY_start);
+	mark_of_iterator(ctx->meta);
 	count(c, WP_HOOK_start__tasks, WP_NOTED);
 	return 0;
 }
@@ -62,6 +63,7 @@ int start__sockets(struct bpf_iter__task_file *ctx)
 		add_target(c, WP_HOOK_start__sockets, pid, WP_WHY_port);
 	}
 	watch_socket(c, WP_HOOK_start__sockets, sk, WP_WHY_start, task->pid, false);
+	mark_of_iterator(ctx->meta);
 	count(c, WP_HOOK_start__sockets, WP_NOTED);
 	return 0;
 filtered:

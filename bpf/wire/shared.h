@@ -134,6 +134,9 @@ struct wp_signals {
 	/* A virtual device's TCP packet to a port that no watched socket has is nobody's. Cleared by the programs where that
 	 * proves wrong: something on the way changes ports. */
 	wp_u32 ports_tell;
+	/* Of the books of tasks (usage.bpf.c): */
+	wp_u32 books_changed_only; /* from the collector: leave out those of tasks that have not run since their last */
+	wp_u32 books_of;           /* watched tasks met by this walk */
 };
 
 /* The head of each CPU's element in the map `cpus`, mapped read-only by the collector. */

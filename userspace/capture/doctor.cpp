@@ -124,7 +124,7 @@ void try_programs(Diagnosis& d, const KernelFacts& facts, const std::vector<std:
   }
   auto attached = (*probes)->attach();
   // Nobody is a target: this runs the iterators and finds nothing.
-  if (attached) attached = (*probes)->find_existing({});
+  if (attached) attached = (*probes)->find_existing({}, [] { return Result<void>(); });
   for (const HookState& hook : (*probes)->hooks()) d.hooks[hook.hook] = {hook, outlook_of(hook, facts)};
   if (!attached) d.obstacle = attached.error().message;
 }

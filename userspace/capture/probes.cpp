@@ -4,7 +4,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/membarrier.h>
-#include <sched.h>
 #include <spdlog/spdlog.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -363,68 +362,7 @@ Result<void> Probes::attach() {
   return {};
 }
 
-Result<void> Probes::run_iterator(const char* name) {
-  bpf_link* link = bpf_program__attach_iter(program(name), nullptr);
-  if (!link) return Error{ExitCode::kError, std::string(name) + ": " + std::strerror(errno)};
-  const int fd = bpf_iter_create(bpf_link__fd(link));
-  std::array<char, 256> unused{};
-  ssize_t n = 0;
-  if (fd >= 0) {
-    do n = ::read(fd, unused.data(), unused.size());
-    while (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)));
-    ::close(fd);
-  }
-  bpf_link__destroy(link);
-  if (fd < 0 || n < 0) return Error{ExitCode::kError, std::string(name) + ": " + std::strerror(errno)};
-  return {};
-}
-
-// A CPU learns at a switch whether its task is watched. Running on each CPU once forces one everywhere,
-// so that even a task which never sleeps is seen from here on.
-void Probes::visit_every_cpu() const {
-  cpu_set_t before;
-  if (sched_getaffinity(0, sizeof(before), &before) != 0) return;
-  for (unsigned cpu = 0; cpu < cpus(); ++cpu) {
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    CPU_SET(cpu, &one);
-    if (sched_setaffinity(0, sizeof(one), &one) == 0) sched_yield();
-  }
-  sched_setaffinity(0, sizeof(before), &before);
-}
-
-Result<void> Probes::find_existing(const std::vector<pid_t>& pids) {
-  for (const pid_t pid : pids) {
-    const auto key = static_cast<__u32>(pid);
-    const __u32 why = WP_WHY_start;
-    if (bpf_map__update_elem(skeleton_->maps.targets, &key, sizeof(key), &why, sizeof(why), BPF_ANY))
-      return Error{ExitCode::kError, "more processes to watch than fit (65536)"};
-  }
-  // Sockets first: with --port they tell whose tasks to look for. Tasks twice: children of children.
-  for (const char* name : {"start__sockets", "start__tasks", "start__tasks", "start__sockets"})
-    if (auto ran = run_iterator(name); !ran) return ran;
-  visit_every_cpu();
-  return {};
-}
-
-Result<void> Probes::write_usage() {
-  if (!hooks_[WP_HOOK_usage__tasks].attached) return {};
-  visit_every_cpu();  // what a task did since it was switched to is settled when it is switched away
-  return run_iterator("usage__tasks");
-}
-
-std::size_t Probes::target_count() const {
-  std::size_t n = 0;
-  __u32 key = 0, next = 0;
-  const int fd = bpf_map__fd(skeleton_->maps.targets);
-  for (int error = bpf_map_get_next_key(fd, nullptr, &next); !error; error = bpf_map_get_next_key(fd, &key, &next)) {
-    key = next;
-    ++n;
-  }
-  return n;
-}
-
-Result<void> Probes::serve_signals() {
+Result<void> Probes::serve_signals(const Step& step) {
   wp_signals& signals = skeleton_->bss->signals;
   drop_card_hooks_if_unneeded();
   for (const Late& later : kLate) {
@@ -434,7 +372,7 @@ Result<void> Probes::serve_signals() {
     hook.reason.clear();
     attach_one(hook);
   }
-  if (__atomic_exchange_n(&signals.rescan, 0, __ATOMIC_RELAXED)) return find_existing({});
+  if (__atomic_exchange_n(&signals.rescan, 0, __ATOMIC_RELAXED)) return find_existing({}, step);
   return {};
 }
 

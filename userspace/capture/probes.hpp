@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -56,14 +57,22 @@ class Probes {
 
   /// Attach every program. A hook that refuses is noted; without sk_data_ready it is an error.
   Result<void> attach();
+  /// Called again and again while the kernel walks tasks or sockets, each time after some hundred records at most: to
+  /// empty the rings.
+  using Step = std::function<Result<void>()>;
   /// Find the targets' existing threads and sockets. May be called again for processes found later.
-  Result<void> find_existing(const std::vector<pid_t>& pids);
-  /// Have the books of every watched task written (a usage record each). Walks all tasks of the machine: not often.
-  Result<void> write_usage();
+  Result<void> find_existing(const std::vector<pid_t>& pids, const Step& step);
+  /// Whose books to write. Where there are few tasks, all of them either way.
+  enum class Books {
+    kChanged,
+    kAll
+  };
+  /// Have the books of watched tasks written (a usage record each). Walks all tasks of the machine: not often.
+  Result<void> write_usage(Books whose, const Step& step);
   /// How many processes are targets so far.
   [[nodiscard]] std::size_t target_count() const;
   /// Act on what the programs asked for: late attachments, another search. Cheap when there is nothing.
-  Result<void> serve_signals();
+  Result<void> serve_signals(const Step& step);
   /// Another level of detail from now on, not above the one loaded for. What is in the middle of a call, or on its way
   /// to a socket, may be recorded by halves: the caller writes down from when until when this ran.
   void set_detail(wp_detail_level detail);
@@ -74,6 +83,7 @@ class Probes {
 
   [[nodiscard]] unsigned cpus() const { return static_cast<unsigned>(rings_.size()); }
   std::vector<Ring>& rings() { return rings_; }
+  [[nodiscard]] std::size_t ring_bytes() const { return rings_.front().bytes(); }
   /// Counters of one CPU, live.
   [[nodiscard]] const wp_cpu_counters& counters(unsigned cpu) const;
   /// Firings of a hook that the kernel left out on all CPUs, because its program was running there already.
@@ -104,7 +114,7 @@ class Probes {
   Result<void> make_rings(std::size_t bytes, bool are_sealed);
   Result<void> map_counters();
   bool attach_one(HookState& hook);
-  Result<void> run_iterator(const char* program);
+  Result<void> run_iterator(const char* program, const Step& step);
   void visit_every_cpu() const;
   void drop_card_hooks_if_unneeded();
   void detach_one(HookState& hook, const char* why);

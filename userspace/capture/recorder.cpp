@@ -20,7 +20,12 @@ constexpr std::uint64_t kBooksEveryRecords = 1024;  // of each CPU
 // The programs' clock (ktime_get_mono_fast_ns) may differ from ours by what one update of the
 // timekeeper moves: far less than this.
 constexpr std::uint64_t kClockMarginNs = 1'000'000;
-constexpr unsigned kUsualPauseUs = 10'000, kBusyPauseUs = 1'000;
+// By how much waits in the fullest ring when it is looked at. Where that is little for a second, it is looked at less
+// often: what comes at that rate until the next look is a fiftieth of a ring of 16 MiB (the default). Not done with
+// smaller ones.
+constexpr unsigned kUsualPauseUs = 10'000, kBusyPauseUs = 1'000, kQuietPauseUs = 50'000;
+constexpr std::size_t kBusyBytes = 1U << 20U, kQuietBytes = 1U << 16U, kRoomForQuiet = 1U << 23U;
+constexpr std::uint64_t kQuietAfterNs = 1'000'000'000;
 
 // Offsets in a raw record of the addresses and numbers that want a name.
 template <typename Record, typename Field>
@@ -45,8 +50,8 @@ Recorder::Counts settled_counts(const wp_u64 (&live)[WP_OUTCOMES]) {
 
 }  // namespace
 
-Recorder::Recorder(Probes& probes, const KernelFacts& facts, event::RecordSink& writer)
-    : probes_(probes), facts_(facts), writer_(writer), rings_(probes.cpus()), last_books_(probes.cpus()) {
+Recorder::Recorder(Probes& probes, const KernelFacts& facts)
+    : probes_(probes), facts_(facts), rings_(probes.cpus()), last_books_(probes.cpus()) {
   buffer_.reserve(1U << 22U);
 }
 
@@ -124,7 +129,14 @@ void Recorder::name_addresses(std::size_t from) {
   }
 }
 
-bool Recorder::drain() {
+unsigned Recorder::pause_for(std::size_t fullest, std::uint64_t now_ns) {
+  if (fullest > kQuietBytes || !last_work_ns_) last_work_ns_ = now_ns;
+  if (fullest > kBusyBytes) return kBusyPauseUs;
+  const bool is_quiet = now_ns - last_work_ns_ >= kQuietAfterNs && probes_.ring_bytes() >= kRoomForQuiet;
+  return is_quiet ? kQuietPauseUs : kUsualPauseUs;
+}
+
+bool Recorder::drain(std::uint64_t now_ns) {
   bool caught_up = true;
   std::size_t fullest = 0;
   const std::size_t from = buffer_.size();
@@ -136,7 +148,7 @@ bool Recorder::drain() {
     caught_up &= turn.caught_up;
     fullest = std::max(fullest, turn.waiting);
   }
-  pause_us_ = fullest > (1U << 20U) ? kBusyPauseUs : kUsualPauseUs;
+  pause_us_ = pause_for(fullest, now_ns);
   name_addresses(from);
   return caught_up;
 }
@@ -156,7 +168,8 @@ void Recorder::add_counters(std::uint32_t hook, std::uint32_t cpu, const Counts&
 }
 
 // Only after all rings were looked at: what the counters have beyond that is still to come.
-void Recorder::add_books(std::uint64_t now_ns) {
+void Recorder::add_books(std::uint64_t now_ns, Missed which) {
+  std::array<bool, WP_HOOK_count> has_run{};
   for (unsigned cpu = 0; cpu < probes_.cpus(); ++cpu) {
     const std::uint64_t taken = __atomic_load_n(&probes_.counters(cpu).seq, __ATOMIC_ACQUIRE);
     for (std::uint32_t hook = 0; hook < WP_HOOK_count; ++hook) {
@@ -164,6 +177,7 @@ void Recorder::add_books(std::uint64_t now_ns) {
       const Counts now = settled_counts(probes_.counters(cpu).count[hook]);
       if (now == last) continue;
       last = now;
+      has_run[hook] = true;
       add_counters(hook, cpu, now, now_ns);
     }
     auto& ring = add<wp_ring>(now_ns);
@@ -175,6 +189,7 @@ void Recorder::add_books(std::uint64_t now_ns) {
     ring.taken = taken;
   }
   for (std::uint32_t hook = 0; hook < WP_HOOK_count; ++hook) {
+    if (which == Missed::kOfThoseThatRan && !has_run[hook]) continue;  // a firing is missed while another one runs
     const std::uint64_t missed = probes_.missed(hook);
     if (missed == missed_[hook]) continue;
     missed_[hook] = missed;
@@ -184,8 +199,10 @@ void Recorder::add_books(std::uint64_t now_ns) {
   received_by_books_ = received_;
 }
 
+void Recorder::take() { drain(clock_ns()); }
+
 Result<void> Recorder::hand_over() {
-  auto appended = writer_.append(buffer_);
+  auto appended = writer_->append(buffer_);
   buffer_.clear();
   return appended;
 }
@@ -193,24 +210,26 @@ Result<void> Recorder::hand_over() {
 Result<void> Recorder::turn() {
   const std::uint64_t now_ns = clock_ns();
   add_static_names();
-  if (drain()) {
+  const bool is_flush = now_ns - last_flush_ns_ >= kFlushEveryNs;
+  const std::uint64_t before = received_;
+  if (drain(now_ns) && (received_ != before || is_flush)) {
     auto& mark = add<wp_watermark>(now_ns);
     mark.h.kind = WP_KIND_watermark;
     mark.upto_ns = now_ns - kClockMarginNs;
     mark.received = received_;
   }
-  const bool is_flush = now_ns - last_flush_ns_ >= kFlushEveryNs;
-  if (is_flush || received_ - received_by_books_ >= kBooksEveryRecords * probes_.cpus()) add_books(now_ns);
+  if (is_flush || received_ - received_by_books_ >= kBooksEveryRecords * probes_.cpus())
+    add_books(now_ns, Missed::kOfThoseThatRan);
   if (auto handed = hand_over(); !handed || !is_flush) return handed;
   last_flush_ns_ = now_ns;
-  return writer_.flush();
+  return writer_->flush();
 }
 
 Result<void> Recorder::finish() {
   const std::uint64_t now_ns = clock_ns();
   add_static_names();  // a recording may end before its first turn
-  drain();
-  add_books(now_ns);
+  drain(now_ns);
+  add_books(now_ns, Missed::kOfAll);
   auto& mark = add<wp_watermark>(now_ns);
   mark.h.kind = WP_KIND_watermark;
   mark.upto_ns = now_ns;

@@ -27,10 +27,14 @@ struct DetailChange {
 
 class Recorder {
  public:
-  Recorder(Probes& probes, const KernelFacts& facts, event::RecordSink& writer);
+  Recorder(Probes& probes, const KernelFacts& facts);
+  /// Before the first turn.
+  void write_to(event::RecordSink& writer) { writer_ = &writer; }
 
   using Counts = std::array<std::uint64_t, WP_OUTCOMES>;  ///< of one hook on one CPU, by wp_outcome
 
+  /// One look at every ring, before there is anything to write to: what is in them is kept for the first turn.
+  void take();
   /// One look at every ring. Names and counters are added as they come due.
   Result<void> turn();
   /// After the programs are detached: the rest of the rings and the final books.
@@ -50,25 +54,32 @@ class Recorder {
   };
   template <typename Record>
   Record& add(std::uint64_t now_ns);
-  bool drain();
+  /// How long until the next look, by how much the fullest ring had in it.
+  unsigned pause_for(std::size_t fullest, std::uint64_t now_ns);
+  bool drain(std::uint64_t now_ns);
   void name_addresses(std::size_t from);
   void name_symbol(std::uint64_t address, std::uint64_t now_ns);
   void add_name(std::uint32_t space, std::uint64_t key, const std::string& name, std::uint64_t now_ns);
   void add_static_names();
   void add_counters(std::uint32_t hook, std::uint32_t cpu, const Counts& counts, std::uint64_t now_ns);
-  void add_books(std::uint64_t now_ns);
+  /// Of which hooks the kernel is asked what it left out: a system call each.
+  enum class Missed {
+    kOfThoseThatRan,
+    kOfAll
+  };
+  void add_books(std::uint64_t now_ns, Missed which);
   Result<void> hand_over();
 
   Probes& probes_;
   const KernelFacts& facts_;
-  event::RecordSink& writer_;
+  event::RecordSink* writer_ = nullptr;
   std::vector<std::byte> buffer_;
   std::vector<RingBooks> rings_;
   std::vector<std::array<Counts, WP_HOOK_count>> last_books_;
   std::array<std::uint64_t, WP_HOOK_count> missed_{};
   std::set<std::uint64_t> named_symbols_;
   std::set<std::uint32_t> named_reasons_;
-  std::uint64_t received_ = 0, received_by_books_ = 0, last_flush_ns_ = 0;
+  std::uint64_t received_ = 0, received_by_books_ = 0, last_flush_ns_ = 0, last_work_ns_ = 0;
   unsigned pause_us_ = 10'000;
   bool started_ = false;
 };

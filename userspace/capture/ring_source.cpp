@@ -13,7 +13,10 @@ namespace wp::capture {
 
 namespace {
 
-std::size_t page_size() { return static_cast<std::size_t>(sysconf(_SC_PAGESIZE)); }
+std::size_t page_size() {
+  static const auto bytes = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  return bytes;
+}
 
 std::size_t producer_length(std::size_t bytes) { return page_size() + 2 * bytes; }
 

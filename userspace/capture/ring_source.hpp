@@ -27,6 +27,7 @@ class Ring {
     std::size_t waiting = 0;  ///< bytes that waited when the turn began
     bool caught_up = false;   ///< everything reserved before the turn began was taken
   };
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
   /// Appends every finished record to `out`, whole and in the order of their reservation, and frees their room.
   Turn drain(std::vector<std::byte>& out);
   [[nodiscard]] const SealCounts& seals() const { return seals_; }

@@ -2,6 +2,7 @@
 #include "userspace/capture/shedder.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace wp::capture {
 
@@ -18,28 +19,32 @@ Step less_than(Step now) {
   return now;
 }
 
-Step more_than(Step now, Step asked) {
-  if (now.sample > asked.sample) {
-    std::uint32_t before = asked.sample;
-    for (const std::uint32_t sample : kSamples)
-      if (sample < now.sample) before = std::max(before, sample);
-    return {now.detail, before};
-  }
-  if (now.detail == WP_DETAIL_light && asked.detail != WP_DETAIL_light) return {WP_DETAIL_path, now.sample};
-  return now;
+// A request that is recorded costs so much that recording all the more of them, by the room there is, can't pass the
+// budget: the rest of the cost stays as it is.
+Step Shedder::more() const {
+  const std::uint64_t aim = budget_ppm_ - budget_ppm_ * 3ULL / 100;
+  const auto fits =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>((now_.sample * most_used_ppm_ + aim - 1) / aim, now_.sample));
+  return {now_.detail, std::max(fits, asked_.sample)};
 }
+
+bool Shedder::may_watch_calls() const { return now_.detail == WP_DETAIL_light && asked_.detail != WP_DETAIL_light; }
 
 bool Shedder::on(std::uint32_t used_ppm) {
   const Step before = now_;
+  const bool samples = now_.sample > asked_.sample;
   if (used_ppm > budget_ppm_) {
-    calm_ = 0;
     now_ = less_than(now_);
-  } else if (used_ppm >= budget_ppm_ / kCalmPart) {
-    calm_ = 0;
-  } else if (++calm_ >= kCalmIntervals) {
-    calm_ = 0;
-    now_ = more_than(now_, asked_);
+  } else if (used_ppm < (samples ? budget_ppm_ - budget_ppm_ * 15ULL / 100 : budget_ppm_ / 2)) {
+    most_used_ppm_ = std::max(most_used_ppm_, used_ppm);
+    if (++calm_ < (samples ? kCalmForMore : kCalmForCalls)) return false;
+    if (samples)
+      now_ = more();
+    else if (may_watch_calls())
+      now_.detail = WP_DETAIL_path;
   }
+  calm_ = 0;
+  most_used_ppm_ = 0;
   return now_.detail != before.detail || now_.sample != before.sample;
 }
 

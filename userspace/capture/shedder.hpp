@@ -14,9 +14,6 @@ struct Step {
 };
 /// What comes after `now`, less of it; the last gives itself.
 Step less_than(Step now);
-/// What came before, not above `asked`, and never timeline: its programs would go on from what they noted before.
-Step more_than(Step now, Step asked);
-
 /// Decides by the share of each second, nothing else: no clock, no kernel.
 class Shedder {
  public:
@@ -26,12 +23,19 @@ class Shedder {
   [[nodiscard]] Step now() const { return now_; }
 
  private:
-  static constexpr unsigned kCalmIntervals = 10;  ///< far below the budget for so long: more may be recorded again
-  static constexpr std::uint32_t kCalmPart = 4;   ///< "far below": less than the budget divided by this
+  /// Below 85 % of the budget for so many intervals: more of the requests are recorded, as many as it has room for.
+  static constexpr unsigned kCalmForMore = 3;
+  /// All are recorded, for less than half of the budget, for so many: system calls are watched again. Never the
+  /// timeline: its programs would go on from what they noted before.
+  static constexpr unsigned kCalmForCalls = 10;
+
+  [[nodiscard]] Step more() const;
+  [[nodiscard]] bool may_watch_calls() const;
 
   Step asked_, now_;
   std::uint32_t budget_ppm_;
   unsigned calm_ = 0;
+  std::uint32_t most_used_ppm_ = 0;  ///< in the calm intervals so far
 };
 
 }  // namespace wp::capture

@@ -23,6 +23,8 @@ namespace {
 
 constexpr std::uint64_t kLookEveryNs = 50'000'000;
 
+Result<void> no_records() { return {}; }
+
 struct Options {
   TypedTarget target;
   double interval_s = 1;
@@ -43,7 +45,7 @@ class Session {
     begun_ns_ = shown_ns_ = clock_ns();
     first_ = last_ = source_->sum();
     while (!over()) {
-      if (auto served = probes_->serve_signals(); !served) return served;
+      if (auto served = probes_->serve_signals(no_records); !served) return served;
       if (auto shown = show_if_due(); !shown) return shown;
       const timespec pause{0, static_cast<long>(kLookEveryNs)};
       nanosleep(&pause, nullptr);
@@ -74,7 +76,7 @@ class Session {
     probes_ = std::move(*probes);
     watched_.emplace(applied.target.pids);
     if (auto attached = probes_->attach(); !attached) return attached;
-    if (auto found = probes_->find_existing(*pids); !found) return found;
+    if (auto found = probes_->find_existing(*pids, no_records); !found) return found;
     auto source = capture::StatSource::map(probes_->stats_fd(), probes_->cpus());
     if (!source) return std::move(source.error());
     source_ = std::make_unique<capture::StatSource>(std::move(*source));

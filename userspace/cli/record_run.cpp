@@ -29,6 +29,8 @@ namespace wp::cli {
 
 namespace {
 
+constexpr std::uint64_t kUsageEveryNs = 1'000'000'000, kUsageAtLeastEveryNs = 4'000'000'000;
+
 volatile sig_atomic_t interrupts = 0;
 
 // The first asks for an orderly end, the second ends at once: the kernel then removes the programs.
@@ -209,7 +211,12 @@ Result<void> Session::prepare() {
   watched_ = std::make_unique<Watched>(options_.target.pids);
   if (auto attached = probes_->attach(); !attached) return attached;
   probes_->set_sample(options_.sample);
-  if (auto found = probes_->find_existing(*pids); !found) return found;
+  recorder_ = std::make_unique<capture::Recorder>(*probes_, *facts_);
+  const auto take = [this]() -> Result<void> {
+    recorder_->take();
+    return {};
+  };
+  if (auto found = probes_->find_existing(*pids, take); !found) return found;
   if (options_.target.port && probes_->target_count() == 0)
     return Error{ExitCode::kError, "nobody has a socket with local port " + std::to_string(options_.target.port) +
                                        "; start the server first, or record it with -- COMMAND"};
@@ -222,7 +229,7 @@ Result<void> Session::prepare() {
   writer_ = std::move(*writer);
   if (facts_->address_of("ep_poll_callback") == 0)
     spdlog::warn("/proc/kallsyms shows no addresses, so how readers wait will not be known; it takes CAP_SYSLOG");
-  recorder_ = std::make_unique<capture::Recorder>(*probes_, *facts_, *writer_);
+  recorder_->write_to(*writer_);
   capture::DetailChange asked;
   asked.from = asked.to = options_.detail;
   asked.sample = options_.sample;
@@ -244,7 +251,7 @@ Result<void> Session::loop() {
   if (options_.duration_ns) end_ns_ = clock_ns() + options_.duration_ns;
   while (!over()) {
     if (auto turned = recorder_->turn(); !turned) return turned;
-    if (auto served = probes_->serve_signals(); !served) return served;
+    if (auto served = probes_->serve_signals([this] { return recorder_->turn(); }); !served) return served;
     if (auto written = write_usage(); !written) return written;
     if (budget_) budget_->keep(clock_ns());
     usleep(recorder_->pause_us());
@@ -252,10 +259,15 @@ Result<void> Session::loop() {
   return {};
 }
 
+// Once a second, and where walking all tasks of the machine takes more than a thousandth of that, less often.
 Result<void> Session::write_usage() {
-  if (clock_ns() < next_usage_ns_) return {};
-  next_usage_ns_ = clock_ns() + 1'000'000'000;
-  return probes_->write_usage();
+  const std::uint64_t now_ns = clock_ns();
+  if (now_ns < next_usage_ns_) return {};
+  const std::uint64_t begin_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+  auto written = probes_->write_usage(capture::Probes::Books::kChanged, [this] { return recorder_->turn(); });
+  const std::uint64_t took_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - begin_cpu_ns;
+  next_usage_ns_ = now_ns + std::clamp(1000 * took_ns, kUsageEveryNs, kUsageAtLeastEveryNs);
+  return written;
 }
 
 // What came out of the rings and did not reach the file is told: nothing else can.
@@ -267,7 +279,7 @@ Error Session::with_dropped(Error error) const {
 }
 
 Result<int> Session::conclude(Result<void> looped) {
-  if (looped) looped = probes_->write_usage();
+  if (looped) looped = probes_->write_usage(capture::Probes::Books::kAll, [this] { return recorder_->turn(); });
   probes_->detach();
   if (!looped) return with_dropped(std::move(looped.error()));
   if (auto finished = recorder_->finish(); !finished) return with_dropped(std::move(finished.error()));

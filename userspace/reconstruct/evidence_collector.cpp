@@ -389,10 +389,7 @@ void EvidenceCollector::end() {
   }
 }
 
-void EvidenceCollector::count_sockets(Thread& t) {
-  std::set<std::uint16_t> ports;
-  for (const auto& [cookie, s] : sockets_)
-    if (s.listens) ports.insert(s.local_port);
+void EvidenceCollector::count_sockets(Thread& t, const std::set<std::uint16_t>& ports) {
   std::vector<std::pair<std::uint64_t, int>> changes;
   for (const auto& [cookie, read_ns] : t.sockets) {
     const Socket& s = sockets_[cookie];
@@ -412,9 +409,12 @@ void EvidenceCollector::count_sockets(Thread& t) {
 }
 
 model::Evidence EvidenceCollector::take() {
+  std::set<std::uint16_t> listened_at;
+  for (const auto& [cookie, s] : sockets_)
+    if (s.listens) listened_at.insert(s.local_port);
   for (auto& [id, t] : threads_) {
     close_books(t);
-    count_sockets(t);
+    count_sockets(t, listened_at);
     evidence_.threads.emplace(id, t.e);
   }
   return std::move(evidence_);

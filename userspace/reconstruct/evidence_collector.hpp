@@ -81,7 +81,7 @@ class EvidenceCollector : public event::EventSink {
   void count_woken(DeliveryId id);
   void handed_over(const model::Path& path);
   void close_books(Thread& t);
-  void count_sockets(Thread& t);
+  void count_sockets(Thread& t, const std::set<std::uint16_t>& ports);
   std::string call_name(std::uint32_t nr_plus_one) const;
 
   model::Evidence evidence_;

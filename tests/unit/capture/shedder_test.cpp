@@ -24,31 +24,51 @@ TEST(Shedder, GivesUpTimelineThenCallsThenRequests) {
                                       {WP_DETAIL_light, 1000}}));
 }
 
-TEST(Shedder, KeepsWhatFitsAndTakesNothingBackNearTheBudget) {
+TEST(Shedder, KeepsWhatFitsAndWatchesNoCallsNearTheBudget) {
   Shedder shedder({WP_DETAIL_path, 1}, 20000);
   EXPECT_FALSE(shedder.on(20000));
   EXPECT_TRUE(shedder.on(30000));
-  for (int second = 0; second < 100; ++second) EXPECT_FALSE(shedder.on(5000));
+  for (int second = 0; second < 100; ++second) EXPECT_FALSE(shedder.on(10000));
   EXPECT_EQ(place(shedder.now()), Place(WP_DETAIL_light, 1));
 }
 
-TEST(Shedder, TakesBackAfterTenCalmSecondsInARow) {
+TEST(Shedder, WatchesCallsAgainAfterTenCalmSecondsInARow) {
   Shedder shedder({WP_DETAIL_path, 1}, 20000);
   EXPECT_TRUE(shedder.on(30000));
-  for (int second = 0; second < 9; ++second) EXPECT_FALSE(shedder.on(4999));
-  EXPECT_FALSE(shedder.on(5000));
-  for (int second = 0; second < 9; ++second) EXPECT_FALSE(shedder.on(4999));
-  EXPECT_TRUE(shedder.on(4999));
+  for (int second = 0; second < 9; ++second) EXPECT_FALSE(shedder.on(9999));
+  EXPECT_FALSE(shedder.on(10000));
+  for (int second = 0; second < 9; ++second) EXPECT_FALSE(shedder.on(9999));
+  EXPECT_TRUE(shedder.on(9999));
   EXPECT_EQ(place(shedder.now()), Place(WP_DETAIL_path, 1));
 }
 
+// What a second costs: so much whatever is recorded, so much for each request that is.
+struct Load {
+  double always, all;
+  [[nodiscard]] std::uint32_t under(Step step) const { return static_cast<std::uint32_t>(always + all / step.sample); }
+};
+
+TEST(Shedder, ComesBackToTheBudgetFromBelowAndStays) {
+  Shedder shedder({WP_DETAIL_light, 1}, 20000);
+  for (const Load load : {Load{6000, 60000}, Load{15000, 40000}, Load{2000, 30000}, Load{9000, 900000}}) {
+    for (int second = 0; second < 100; ++second) shedder.on(load.under(shedder.now()));
+    const std::uint32_t settled = shedder.now().sample;
+    for (int second = 0; second < 20; ++second) {
+      const std::uint32_t used = load.under(shedder.now());
+      EXPECT_LE(used, 20000U);
+      EXPECT_GE(used, 17000U);
+      EXPECT_FALSE(shedder.on(used));
+    }
+    EXPECT_EQ(shedder.now().sample, settled);
+  }
+}
+
 TEST(Shedder, NeverRisesAboveWhatWasAskedForNorToTimeline) {
-  Step step{WP_DETAIL_light, 1000};
-  for (int i = 0; i < 10; ++i) step = more_than(step, {WP_DETAIL_timeline, 1});
-  EXPECT_EQ(place(step), Place(WP_DETAIL_path, 1));
-  step = {WP_DETAIL_light, 1000};
-  for (int i = 0; i < 10; ++i) step = more_than(step, {WP_DETAIL_light, 50});
-  EXPECT_EQ(place(step), Place(WP_DETAIL_light, 50));
+  Shedder shedder({WP_DETAIL_timeline, 50}, 20000);
+  while (shedder.on(20001)) {
+  }
+  for (int second = 0; second < 1000; ++second) shedder.on(1);
+  EXPECT_EQ(place(shedder.now()), Place(WP_DETAIL_path, 50));
 }
 
 }  // namespace
