@@ -21,25 +21,15 @@ static_assert(sizeof(wp_header) == 24);
 static_assert(std::has_unique_object_representations_v<wp_header>);
 
 template <typename Record>
-Event decode_as(Bytes bytes) {
-  Event event(std::in_place_type<Record>);
-  std::memcpy(&std::get<Record>(event), bytes.data(), std::min(bytes.size(), sizeof(Record)));
-  return event;
+void decode_as(Bytes bytes, Event& event) {
+  Record& record = event.emplace<Record>();
+  if (bytes.size() >= sizeof record)  // of a size known to the compiler
+    std::memcpy(&record, bytes.data(), sizeof record);
+  else
+    std::memcpy(&record, bytes.data(), bytes.size());
 }
 
 }  // namespace
-
-std::optional<RawRecord> take_record(Bytes& rest) {
-  RawRecord record;
-  if (rest.size() < sizeof record.header) return std::nullopt;
-  std::memcpy(&record.header, rest.data(), sizeof record.header);
-  const std::size_t size = record.header.size;
-  if (size < sizeof record.header || size % 8 != 0 || size > rest.size()) return std::nullopt;
-  if (record.header.kind == 0 || record.header.cpu >= kMaxCpus) return std::nullopt;
-  record.bytes = rest.first(size);
-  rest = rest.subspan(size);
-  return record;
-}
 
 bool is_known_kind(std::uint16_t kind) {
   switch (kind) {
@@ -51,14 +41,20 @@ bool is_known_kind(std::uint16_t kind) {
   }
 }
 
-std::optional<Event> decode(const RawRecord& record) {
+bool decode(const RawRecord& record, Event& event) {
   switch (record.header.kind) {
 #define WP_CASE(number, name, doc) \
-  case number: return decode_as<wp_##name>(record.bytes);
+  case number: decode_as<wp_##name>(record.bytes, event); return true;
     WP_EVENTS(WP_CASE)
 #undef WP_CASE
-    default: return std::nullopt;
+    default: return false;
   }
+}
+
+std::optional<Event> decode(const RawRecord& record) {
+  std::optional<Event> event(std::in_place);
+  if (!decode(record, *event)) event.reset();
+  return event;
 }
 
 std::optional<Event> decode_next(Bytes& rest, DecodeCounts& counts) {

@@ -23,24 +23,26 @@ bool loss_is_before(const PlacedLoss& a, const PlacedLoss& b) {
 }  // namespace
 
 void Sorter::feed(event::Bytes records) {
-  event::Bytes rest = records;
+  const std::size_t begin = arena_.size();
+  arena_.insert(arena_.end(), records.begin(), records.end());
+  event::Bytes rest = event::Bytes(arena_).subspan(begin);
   while (!rest.empty()) {
     const auto record = event::take_record(rest);
     if (!record) {
       counts_.undecodable_bytes += rest.size();
+      arena_.resize(arena_.size() - rest.size());
       missing(greatest_ns_, kEver, Loss::Why::kUndecodable);
       break;
     }
     if (!event::is_known_kind(record->header.kind)) ++counts_.unknown_kinds;
-    const std::size_t at = arena_.size();
-    arena_.insert(arena_.end(), record->bytes.begin(), record->bytes.end());
-    take(*record, at);
+    take(*record, static_cast<std::size_t>(record->bytes.data() - arena_.data()));
   }
   if (arena_.size() > kMaxArena) {
     ++counts_.without_watermark;
     watermark_ns_ = greatest_ns_ + 1;
     release(watermark_ns_, watermark_ns_);
   }
+  compact();
 }
 
 void Sorter::take(const event::RawRecord& record, std::size_t arena_offset) {
@@ -83,8 +85,7 @@ void Sorter::advance(std::uint64_t watermark_ns) {
 // Passes on what is earlier than `limit_ns`; everything earlier than `horizon_ns` has arrived.
 void Sorter::release(std::uint64_t limit_ns, std::uint64_t horizon_ns) {
   split_off_batch(limit_ns);
-  const auto order = [this](const RecordKey& a, const RecordKey& b) { return is_before(a, b); };
-  std::sort(batch_.begin(), batch_.end(), order);
+  sort_batch();
   note_late();
   holes_.find(batch_, waiting_, limit_ns, horizon_ns, losses_);
   counts_.lost = holes_.lost();
@@ -92,7 +93,6 @@ void Sorter::release(std::uint64_t limit_ns, std::uint64_t horizon_ns) {
   std::sort(losses_.begin(), losses_.end(), loss_is_before);
   pass_on(limit_ns);
   passed_ns_ = std::max(passed_ns_, limit_ns);
-  compact();
 }
 
 void Sorter::split_off_batch(std::uint64_t limit_ns) {
@@ -106,6 +106,26 @@ void Sorter::split_off_batch(std::uint64_t limit_ns) {
     }
   }
   waiting_.resize(kept);
+}
+
+// Rings are emptied one by one, and each is nearly in order: pieces that are in order are found, and merged in pairs.
+void Sorter::sort_batch() {
+  const auto order = [this](const RecordKey& a, const RecordKey& b) { return is_before(a, b); };
+  pieces_.clear();
+  for (std::size_t i = 0; i < batch_.size(); ++i)
+    if (i == 0 || is_before(batch_[i], batch_[i - 1])) pieces_.push_back(i);
+  while (pieces_.size() > 1) {
+    merged_.resize(batch_.size());
+    const auto at = [&](std::size_t piece) {
+      return batch_.begin() + static_cast<std::ptrdiff_t>(piece < pieces_.size() ? pieces_[piece] : batch_.size());
+    };
+    auto out = merged_.begin();
+    for (std::size_t i = 0; i < pieces_.size(); i += 2)
+      out = std::merge(at(i), at(i + 1), at(i + 1), at(i + 2), out, order);
+    batch_.swap(merged_);
+    for (std::size_t i = 0; i < pieces_.size(); i += 2) pieces_[i / 2] = pieces_[i];
+    pieces_.resize((pieces_.size() + 1) / 2);
+  }
 }
 
 void Sorter::note_late() {
@@ -130,9 +150,8 @@ void Sorter::pass_on(std::uint64_t limit_ns) {
   };
   for (const RecordKey& key : batch_) {
     pass_losses(key.ts_ns);
-    const auto event = event::decode(record_of(key));
-    if (!event) continue;
-    sink_.on(*event);
+    if (!event::decode(record_of(key), event_)) continue;
+    sink_.on(event_);
     ++counts_.events;
   }
   if (limit_ns > 0) pass_losses(limit_ns == kEver ? kEver : limit_ns - 1);
@@ -169,7 +188,10 @@ event::RawRecord Sorter::record_of(const RecordKey& key) const {
 // Records that tie in time, CPU and number (the collector doesn't number its own) are told apart by their
 // bytes, so that even they have one order.
 bool Sorter::is_before(const RecordKey& a, const RecordKey& b) const {
-  if (a.ts_ns != b.ts_ns) return a.ts_ns < b.ts_ns;
+  return a.ts_ns != b.ts_ns ? a.ts_ns < b.ts_ns : is_before_at_once(a, b);
+}
+
+bool Sorter::is_before_at_once(const RecordKey& a, const RecordKey& b) const {
   if (a.cpu != b.cpu) return a.cpu < b.cpu;
   if (a.seq != b.seq) return a.seq < b.seq;
   if (a.kind != b.kind) return a.kind < b.kind;

@@ -59,17 +59,22 @@ class Sorter {
   void advance(std::uint64_t watermark_ns);
   void release(std::uint64_t limit_ns, std::uint64_t horizon_ns);
   void split_off_batch(std::uint64_t limit_ns);
+  void sort_batch();
   void note_late();
   void pass_on(std::uint64_t limit_ns);
   void compact();
   [[nodiscard]] event::RawRecord record_of(const RecordKey& key) const;
   [[nodiscard]] bool is_before(const RecordKey& a, const RecordKey& b) const;
+  [[nodiscard]] bool is_before_at_once(const RecordKey& a, const RecordKey& b) const;
 
   event::EventSink& sink_;
   std::vector<std::byte> arena_;  // bytes of what waits; keys point into it
   std::vector<std::byte> spare_;
   std::vector<RecordKey> waiting_;  // in order of arrival
   std::vector<RecordKey> batch_;    // what is passed on next
+  std::vector<RecordKey> merged_;   // scratch of sort_batch(), as is the next
+  std::vector<std::size_t> pieces_;
+  event::Event event_;              // the one being passed on
   std::vector<PlacedLoss> losses_;  // not yet passed on
   HoleFinder holes_;
   std::uint64_t watermark_ns_ = 0;  // the last one
