@@ -72,7 +72,7 @@ std::string head(const Path& path) {
                                                                    path.socket.cookie, path.begin, path.end)
                                                      : std::string("pipe");
   const auto total = model::total_ns(path);
-  Clauses out(fmt::format("path {}: {}[{}] {} {} bytes; {}", path.id, path.task.comm, path.task.id.tid, socket,
+  Clauses out(fmt::format("path {}: {}[{}] {} {} bytes; {}", path.id, path.task.comm.str(), path.task.id.tid, socket,
                           path.bytes, model::is_complete(path) ? "complete" : "incomplete"));
   out.add(total.has_value(), "total {}", total.value_or(0));
   out.add(path.loss_nearby, "loss nearby");
@@ -89,10 +89,10 @@ std::string arrived(const Path& path, std::span<const Stage> stages, std::uint64
   const model::Arrival& a = path.arrival;
   Clauses out("  arrived" + stages_text(path, stages, zero_ns));
   if (path.delivery_id == 0) return out.line();
-  out.add(!a.device.empty(), "{} {}", a.device, a.device_kind);
-  out.add(!a.driver_hook.empty(), "{}", a.driver_hook);
-  out.add(!a.softirq_how.empty(), "{}", a.softirq_how);
-  out.add(!a.irq_name.empty(), "irq {} {} over {}", a.irq, a.irq_name, a.irq_over);
+  out.add(!a.device.empty(), "{} {}", a.device.str(), a.device_kind.str());
+  out.add(!a.driver_hook.empty(), "{}", a.driver_hook.str());
+  out.add(!a.softirq_how.empty(), "{}", a.softirq_how.str());
+  out.add(!a.irq_name.empty(), "irq {} {} over {}", a.irq, a.irq_name.str(), a.irq_over.str());
   out.add(a.frames > 1, "{} frames", a.frames);
   out.add(a.packet_index > 0, "packet {} of its softirq", a.packet_index);
   out.add(a.backlog, "backlog");
@@ -109,12 +109,12 @@ std::string woken(const Path& path, std::span<const Stage> stages, std::uint64_t
   out.add(wake.why != Reason::kNone, "{}", model::reason_name(wake.why));
   out.add(wake.woken.tid != 0, "woke {}", wake.woken.tid);
   out.add(wake.level != model::Level::kUnknown, "from {}", model::level_name(wake.level));
-  out.add(wake.waker_tid != 0, "waker {}[{}]", wake.waker_comm, wake.waker_tid);
-  out.add(!wake.prev_comm.empty() && path.at(Stage::kRunning).has_time(), "after {}[{}]", wake.prev_comm,
+  out.add(wake.waker_tid != 0, "waker {}[{}]", wake.waker_comm.str(), wake.waker_tid);
+  out.add(!wake.prev_comm.empty() && path.at(Stage::kRunning).has_time(), "after {}[{}]", wake.prev_comm.str(),
           wake.prev_tid);
   out.add(true, "by {}", model::mechanism_name(wake.mechanism));
   for (const model::WitnessEntry& e : path.witness) {
-    out.add(true, "witness {} {} fd {} tid {}{}{}", e.func, model::mechanism_name(e.mechanism), e.fd, e.task.tid,
+    out.add(true, "witness {} {} fd {} tid {}{}{}", e.func.str(), model::mechanism_name(e.mechanism), e.fd, e.task.tid,
             e.exclusive ? " exclusive" : "", e.waiting ? " waiting" : "");
   }
   out.add(path.witness_cut, "the walk was cut");
@@ -123,8 +123,8 @@ std::string woken(const Path& path, std::span<const Stage> stages, std::uint64_t
 
 std::string read(const Path& path, std::span<const Stage> stages, std::uint64_t zero_ns) {
   Clauses out("  read" + stages_text(path, stages, zero_ns));
-  out.add(!path.wait_syscall.empty(), "{}={}", path.wait_syscall, path.wait_ready);
-  out.add(true, "{}({})={}", path.syscall, path.fd, path.read_ret);
+  out.add(!path.wait_syscall.empty(), "{}={}", path.wait_syscall.str(), path.wait_ready);
+  out.add(true, "{}({})={}", path.syscall.str(), path.fd, path.read_ret);
   out.add(path.reply_bytes != 0, "reply {}", path.reply_bytes);
   return out.line();
 }
@@ -134,10 +134,10 @@ std::string blamed(const Path& path) {
   std::uint64_t sum = 0;
   for (const model::BlameShare& share : path.blame) {
     std::string who = share.culprit.socket.cookie ? fmt::format(" socket {}", share.culprit.socket.cookie) : "";
-    if (share.culprit.task.tid != 0) who += fmt::format(" {}[{}]", share.culprit.comm, share.culprit.task.tid);
+    if (share.culprit.task.tid != 0) who += fmt::format(" {}[{}]", share.culprit.comm.str(), share.culprit.task.tid);
     if (share.culprit.doing != model::Doing::kUnknown)
       who += fmt::format(" {}", model::doing_name(share.culprit.doing));
-    if (!share.culprit.call.empty()) who += fmt::format(" in {}", share.culprit.call);
+    if (!share.culprit.call.empty()) who += fmt::format(" in {}", share.culprit.call.str());
     out.add(true, "{}{}={}{}", model::cause_name(share.cause),
             share.why == Reason::kNone ? "" : fmt::format("({})", model::reason_name(share.why)), share.ns, who);
     sum += share.ns;

@@ -16,8 +16,9 @@ std::string beginning(const wp::model::Path& path) {
   using wp::model::Stage;
   if (!wp::model::is_complete(path))
     return path.at(Stage::kStack).why == wp::model::Reason::kFromBacklog ? "appended in the backlog" : "incomplete";
-  if (path.at(Stage::kIrq).has_time()) return "irq " + path.arrival.irq_name + " " + path.arrival.softirq_how;
-  return "no irq, " + path.arrival.softirq_how;
+  if (path.at(Stage::kIrq).has_time())
+    return "irq " + path.arrival.irq_name.str() + " " + path.arrival.softirq_how.str();
+  return "no irq, " + path.arrival.softirq_how.str();
 }
 
 /// An interrupt with a time, over an idle CPU; merged frames; passed on by further devices; another CPU after the

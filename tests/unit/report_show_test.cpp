@@ -159,7 +159,7 @@ TEST(ShowTest, ColourChangesNoCharacterAndTellsTheStagesApart) {
 TEST(ShowTest, HostileNamesNeverReachTheTerminalRaw) {
   PathBuilder b = card_path();
   const std::string hostile = "\x1b[31m\xff\r\n\x07";
-  for (std::string* name :
+  for (model::Name* name :
        {&b.path.task.comm, &b.path.arrival.device, &b.path.arrival.device_kind, &b.path.arrival.irq_name,
         &b.path.arrival.softirq_how, &b.path.arrival.driver_hook, &b.path.syscall, &b.path.wait_syscall,
         &b.path.wake.waker_comm, &b.path.wake.prev_comm, &b.path.witness[0].func}) {

@@ -123,7 +123,7 @@ std::string spin_kind(const ThreadEvidence& e) {
   }
   if (per_second(e.yields, run) >= kBarrenPerSecond) return "system calls: sched_yield";
   if (per_second(e.calls, run) >= kBarrenPerSecond) return "system calls: " + e.last_call;
-  if (e.task.comm.starts_with("iou-sqp-")) return "kernel-assisted: io_uring's submission poller";
+  if (e.task.comm.str().starts_with("iou-sqp-")) return "kernel-assisted: io_uring's submission poller";
   const std::uint64_t for_requests = kCallsForRequest * (e.reads + e.accepts);
   const std::uint64_t others = e.calls > for_requests ? e.calls - for_requests : 0;
   return per_second(others, run) < kFewCallsPerSecond ? "user space" : "";

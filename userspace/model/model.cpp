@@ -186,7 +186,8 @@ constexpr auto kHandedOverStages = [] {
 }  // namespace
 
 const std::array<Stage, kStageCount>& stage_order(const Path& path) {
-  const bool is_handed_over = path.arrival.driver_hook == "netif_rx" || path.arrival.driver_hook == "xmit";
+  static const Name kNetifRx = "netif_rx", kXmit = "xmit";
+  const bool is_handed_over = path.arrival.driver_hook == kNetifRx || path.arrival.driver_hook == kXmit;
   return is_handed_over ? kHandedOverStages : kCardStages;
 }
 

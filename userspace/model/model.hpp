@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "userspace/model/activity.hpp"
+#include "userspace/model/name.hpp"
 
 namespace wp::model {
 
@@ -146,7 +147,7 @@ struct Task {
   TaskId id;
   std::uint32_t pid = 0;
   std::uint32_t ppid = 0;
-  std::string comm;  ///< raw kernel bytes: escape before printing
+  Name comm;  ///< raw kernel bytes: escape before printing
 };
 
 struct Socket {
@@ -184,7 +185,7 @@ const char* level_name(Level level);
 
 /// One entry of the wait queue as the kernel had it at the moment of the delivery.
 struct WitnessEntry {
-  std::string func;  ///< symbol, or 0x… where the symbol is not known
+  Name func;  ///< symbol, or 0x… where the symbol is not known
   Mechanism mechanism = Mechanism::kNone;
   std::int32_t fd = -1;  ///< where epoll knows it
   TaskId task;           ///< the task it leads to; tid 0: none or unknown
@@ -200,21 +201,21 @@ struct Wake {
   TaskId woken;                   ///< the task woken; another than the reader where work was handed over
   Level level = Level::kUnknown;  ///< context of the wake
   std::uint32_t waker_tid = 0;    ///< with Level::kTask
-  std::string waker_comm;
+  Name waker_comm;
   std::uint32_t prev_tid = 0;  ///< who ran on the CPU before the reader got it, 0: idle
-  std::string prev_comm;
+  Name prev_comm;
 };
 
 /// How the packet came in.
 struct Arrival {
   std::uint32_t irq = 0;
-  std::string irq_name;     ///< action name; empty: unknown
-  std::string irq_over;     ///< "idle", "user", "kernel", or empty
-  std::string softirq_how;  ///< one of WP_SOFTIRQ_HOWS: "irq_exit", "ksoftirqd", "napi_thread" ..., or empty
-  std::string driver_hook;  ///< "gro_receive", "netif_rx", ...
+  Name irq_name;     ///< action name; empty: unknown
+  Name irq_over;     ///< "idle", "user", "kernel", or empty
+  Name softirq_how;  ///< one of WP_SOFTIRQ_HOWS: "irq_exit", "ksoftirqd", "napi_thread" ..., or empty
+  Name driver_hook;  ///< "gro_receive", "netif_rx", ...
   std::uint32_t ifindex = 0;
-  std::string device;       ///< interface name
-  std::string device_kind;  ///< "loopback", "veth", a driver's name, or empty
+  Name device;       ///< interface name
+  Name device_kind;  ///< "loopback", "veth", a driver's name, or empty
   std::uint32_t napi_id = 0;
   std::uint32_t queue = 0;   ///< receive queue plus 1, 0: not recorded by the driver
   std::uint32_t frames = 1;  ///< behind a merged packet
@@ -290,12 +291,12 @@ struct Culprit {
   std::uint64_t ns = 0;                  ///< its part of the share
   std::uint64_t from_ns = 0, to_ns = 0;  ///< CLOCK_MONOTONIC: where that part lies; parts between may be others'
   TaskId task;                           ///< tid 0: the idle task, or none known (then comm is empty)
-  std::string comm;                      ///< raw kernel bytes: escape before printing
+  Name comm;                             ///< raw kernel bytes: escape before printing
   Socket socket;                         ///< with kBusy, kLoopOrder: the connection served; cookie 0: none
   Doing doing = Doing::kUnknown;
-  std::string call;             ///< system call it slept in, empty: not known, or none
+  Name call;                    ///< system call it slept in, empty: not known, or none
   std::uint32_t waker_tid = 0;  ///< who ended its sleep, where that was a task
-  std::string waker_comm;
+  Name waker_comm;
   Level waker_level = Level::kUnknown;  ///< kSoftirq, kHardirq: a device, the network or a timer ended it
   std::int32_t cpu = -1;
 };
@@ -335,11 +336,11 @@ struct Path {
   std::uint32_t part_of_delivery = 0;    ///< 0: this read took the delivery's first byte
   std::int32_t fd = -1;
   std::uint16_t syscall_nr = 0;
-  std::string syscall;  ///< "read", "recvfrom", ...
+  Name syscall;  ///< "read", "recvfrom", ...
   std::uint32_t msg_flags = 0;
   bool peek = false;
   std::int64_t read_ret = 0;
-  std::string wait_syscall;  ///< the call whose return is kReturned, empty: none
+  Name wait_syscall;  ///< the call whose return is kReturned, empty: none
   std::int64_t wait_ready = -1;
   std::uint64_t reply_bytes = 0;
   std::optional<std::uint64_t> accept_queue_ns;  ///< on the first path of an accepted connection

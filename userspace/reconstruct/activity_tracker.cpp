@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include <array>
+#include <bit>
 #include <csignal>
 #include <cstring>
 
@@ -31,9 +32,15 @@ constexpr std::array kFlags = {
     Flag{0x8000, "MSG_MORE"},   Flag{0x4000000, "MSG_ZEROCOPY"},
 };
 
-void count_flags(std::map<std::string, std::uint64_t>& counts, std::uint32_t flags) {
+void count_flags(std::array<std::uint64_t, 32>& counts, std::uint32_t flags) {
+  for (; flags; flags &= flags - 1) ++counts[static_cast<std::size_t>(std::countr_zero(flags))];
+}
+
+std::map<std::string, std::uint64_t> by_name(const std::array<std::uint64_t, 32>& counts) {
+  std::map<std::string, std::uint64_t> named;
   for (const Flag& flag : kFlags)
-    if (flags & flag.bit) ++counts[flag.name];
+    if (const std::uint64_t n = counts[static_cast<std::size_t>(std::countr_zero(flag.bit))]) named[flag.name] = n;
+  return named;
 }
 
 }  // namespace
@@ -43,16 +50,17 @@ std::string signal_name(std::uint32_t number) {
   return abbreviation ? std::string("SIG") + abbreviation : "signal " + std::to_string(number);
 }
 
-std::string ActivityTracker::cause_of(const wp_run& r) const {
-  if (r.wake_delivery) return "delivery";
+model::Name ActivityTracker::cause_of(const wp_run& r) const {
+  static const model::Name kDelivery = "delivery";
+  if (r.wake_delivery) return kDelivery;
   switch (r.wake_level) {
     case WP_LEVEL_hardirq: return "timer or interrupt";
     case WP_LEVEL_softirq: return "softirq";
     case WP_LEVEL_task: break;
     default: return "not told";
   }
-  const std::string& call = r.waker_nr ? names_.get(WP_NAME_syscall, r.waker_nr - 1U) : std::string();
-  return call.empty() ? "task " + text_of(r.waker_comm) : call + " of " + text_of(r.waker_comm);
+  const model::Name call = r.waker_nr ? names_.get(WP_NAME_syscall, r.waker_nr - 1U) : model::Name();
+  return call.empty() ? "task " + text_of(r.waker_comm) : call.str() + " of " + text_of(r.waker_comm);
 }
 
 const ActivityTracker::Sent* ActivityTracker::signal_behind(const Task& task) const {
@@ -69,9 +77,9 @@ const ActivityTracker::Sent* ActivityTracker::signal_behind(const Task& task) co
 void ActivityTracker::put_down(Task& task) {
   if (!task.waits_for_cause) return;
   task.waits_for_cause = false;
-  const Sent* signal = task.cause == "delivery" ? nullptr : signal_behind(task);
+  const Sent* signal = signals_.empty() || task.cause == "delivery" ? nullptr : signal_behind(task);
   if (!signal) {
-    ++activity_.wake_causes[task.cause];
+    ++latest_cause_.in(activity_.wake_causes, task.cause);
     return;
   }
   const std::string name = signal_name(signal->sig);
@@ -79,9 +87,15 @@ void ActivityTracker::put_down(Task& task) {
   ++activity_.signals[name].woke;
 }
 
+ActivityTracker::Task& ActivityTracker::task_of(model::TaskId id) {
+  if (last_ && last_id_ == id) return *last_;
+  last_id_ = id;
+  last_ = &tasks_[id];
+  return *last_;
+}
+
 void ActivityTracker::on(const wp_run& r) {
-  const model::TaskId id{r.tid, r.start_ns};
-  Task& task = tasks_[id];
+  Task& task = task_of({r.tid, r.start_ns});
   task.pid = r.pid;
   note_calls(task, r.calls);
   ++activity_.runs;
@@ -105,7 +119,7 @@ void ActivityTracker::on(const wp_run& r) {
 }
 
 void ActivityTracker::on(const wp_usage& r) {
-  Task& task = tasks_[{r.tid, r.start_ns}];
+  Task& task = task_of({r.tid, r.start_ns});
   task.pid = r.pid;
   note_calls(task, r.calls);
   if (!task.has_books) task.first_run_ns = task.is_born_here ? 0 : r.run_ns;
@@ -125,7 +139,7 @@ void ActivityTracker::close_books(const Task& task) {
 }
 
 void ActivityTracker::on(const wp_wait_call& r) {
-  model::WaitUse& use = activity_.waits[names_.get(WP_NAME_syscall, r.nr)];
+  model::WaitUse& use = latest_wait_.in(activity_.waits, names_.get(WP_NAME_syscall, r.nr));
   ++use.calls;
   use.slept += r.slept;
   use.empty += r.ret == 0;
@@ -133,7 +147,7 @@ void ActivityTracker::on(const wp_wait_call& r) {
 }
 
 void ActivityTracker::on(const wp_read_call& r) {
-  if (r.ret > 0) count_flags(activity_.recv_flags, r.msg_flags);
+  if (r.ret > 0) count_flags(recv_flags_, r.msg_flags);
   if (r.cookie) holders_.uses(r.pid, r.fd, r.cookie);
 }
 
@@ -141,13 +155,14 @@ void ActivityTracker::on(const wp_send_call& r) {
   if (r.cookie) holders_.uses(r.pid, r.fd, r.cookie);
   if (r.ret <= 0) return;
   const bool by_ring = r.flags & WP_SEND_BY_RING;
-  model::SendUse& use = activity_.sends[by_ring ? "io_uring" : names_.get(WP_NAME_syscall, r.nr)];
+  const model::Name call = by_ring ? model::Name("io_uring") : names_.get(WP_NAME_syscall, r.nr);
+  model::SendUse& use = latest_send_.in(activity_.sends, call);
   ++use.calls;
   use.bytes += static_cast<std::uint64_t>(r.ret);
   use.segments += r.segments;
   use.parts += r.parts;
   use.without_segment += r.segments == 0;
-  count_flags(activity_.send_flags, r.msg_flags);
+  count_flags(send_flags_, r.msg_flags);
 }
 
 void ActivityTracker::on(const wp_delivery& r) {
@@ -163,7 +178,7 @@ void ActivityTracker::on(const wp_delivery& r) {
 
 void ActivityTracker::on(const wp_accept_call& r) {
   if (r.ret >= 0) holders_.uses(r.pid, static_cast<std::int32_t>(r.ret), r.cookie);
-  Task& task = tasks_[{r.tid, r.start_ns}];
+  Task& task = task_of({r.tid, r.start_ns});
   if (task.for_connection && r.ret < 0) ++activity_.woken_for_nothing;
   task.for_connection = false;
 }
@@ -179,7 +194,7 @@ model::Process* ActivityTracker::process(std::uint32_t pid) {
 }
 
 void ActivityTracker::on(const wp_task& r) {
-  Task& task = tasks_[{r.tid, r.start_ns}];
+  Task& task = task_of({r.tid, r.start_ns});
   task.ppid = r.ppid;
   if (r.why == WP_WHY_fork) task.is_born_here = true;
   if (r.tid != r.pid) return;
@@ -205,6 +220,7 @@ void ActivityTracker::on(const wp_task_exit& r) {
     task->second.has_books = false;  // the last ones are older than its end
     close_books(task->second);
     tasks_.erase(task);
+    last_ = nullptr;
   }
   if (r.tid != r.pid) return;
   holders_.ended(r.pid);
@@ -256,6 +272,8 @@ model::Activity ActivityTracker::finish() {
   // Of one that nobody watched was seen to fork, nobody who is watched is the parent.
   for (const model::Process& process : activity_.processes)
     activity_.processes_left += process.is_left() && process.forked_ns;
+  activity_.recv_flags = by_name(recv_flags_);
+  activity_.send_flags = by_name(send_flags_);
   activity_.shared = holders_.finish();
   return activity_;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 // Adds up what watched tasks do besides reading requests. Sees every event once, in order, beside the other trackers.
+#include <array>
 #include <deque>
 #include <map>
 #include <unordered_map>
@@ -48,7 +49,7 @@ class ActivityTracker {
     bool for_connection = false;   ///< woken by a listener's delivery, and nothing accepted since
     std::uint64_t wake_ns = 0;
     std::uint32_t wake_cpu = 0, waker_tid = 0;
-    std::string cause;  ///< unless a signal turns out to be it
+    model::Name cause;  ///< unless a signal turns out to be it
   };
   struct Sent {
     std::uint64_t at_ns;
@@ -61,12 +62,30 @@ class ActivityTracker {
   void note_calls(Task& task, std::uint32_t calls);
   void close_books(const Task& task);
   [[nodiscard]] const Sent* signal_behind(const Task& task) const;
-  [[nodiscard]] std::string cause_of(const wp_run& r) const;
+  [[nodiscard]] model::Name cause_of(const wp_run& r) const;
+  Task& task_of(model::TaskId id);
 
   const NameTable& names_;
   model::Activity activity_;
   HolderTracker holders_;
+  // The entry of a map by name that was counted in last: as a rule the next is of the same name.
+  template <typename Count>
+  struct Latest {
+    model::Name name;
+    Count* count = nullptr;
+    Count& in(std::map<std::string, Count>& counts, model::Name of) {
+      if (!count || name != of) *this = {of, &counts[of]};
+      return *count;
+    }
+  };
+  Latest<model::WaitUse> latest_wait_;
+  Latest<model::SendUse> latest_send_;
+  Latest<std::uint64_t> latest_cause_;
+  std::array<std::uint64_t, 32> recv_flags_{}, send_flags_{};  // by bit
+
   std::unordered_map<model::TaskId, Task, TaskIdHash> tasks_;
+  model::TaskId last_id_;
+  Task* last_ = nullptr;
   std::unordered_map<std::uint32_t, std::size_t> processes_;  ///< by pid, into activity_.processes: the latest of it
   std::unordered_map<std::uint32_t, std::deque<Sent>> signals_;
   std::unordered_map<DeliveryId, bool> listener_deliveries_;

@@ -14,20 +14,23 @@ namespace {
 
 constexpr std::uint16_t kUnix = 1, kTcp = 6;
 
-#define WP_CASE(number, name, doc) \
-  case number: return #name;
+#define WP_CASE(number, name, doc)          \
+  case number: {                            \
+    static const model::Name kName = #name; \
+    return kName;                           \
+  }
 
-const char* softirq_how_name(std::uint8_t how) {
+model::Name softirq_how_name(std::uint8_t how) {
   switch (how) { WP_SOFTIRQ_HOWS(WP_CASE) }
-  return "";
+  return {};
 }
-const char* irq_over_name(std::uint8_t over) {
+model::Name irq_over_name(std::uint8_t over) {
   switch (over) { WP_IRQ_OVERS(WP_CASE) }
-  return "";
+  return {};
 }
-const char* driver_hook_name(std::uint8_t hook) {
+model::Name driver_hook_name(std::uint8_t hook) {
   switch (hook) { WP_DRIVER_HOOKS(WP_CASE) }
-  return "";
+  return {};
 }
 #undef WP_CASE
 
@@ -83,7 +86,8 @@ bool is_virtual(const wp_delivery& d) { return d.driver_hook == WP_DRIVER_netif_
 std::uint32_t origin_cpu(const wp_delivery& d) { return d.driver_ns && !is_virtual(d) ? d.driver_cpu : d.stack_cpu; }
 
 StagePoint interrupt(const wp_delivery& d, const model::Arrival& a) {
-  if (a.device_kind == "loopback") return none(Seen::kNotApplicable, Reason::kLoopbackNoInterrupt);
+  static const model::Name kLoopback = "loopback";
+  if (a.device_kind == kLoopback) return none(Seen::kNotApplicable, Reason::kLoopbackNoInterrupt);
   if (is_virtual(d)) return none(Seen::kNotApplicable, Reason::kVirtualDeviceNoInterrupt);
   if (!d.irq_ns) return none(Seen::kNotNeeded, Reason::kInterruptMasked);
   StagePoint point = seen_at(d.irq_ns, origin_cpu(d));

@@ -4,7 +4,6 @@
 #include "userspace/reconstruct/blame.hpp"
 
 #include <algorithm>
-#include <deque>
 #include <optional>
 
 #include "userspace/base/check.hpp"
@@ -205,7 +204,7 @@ class Blamer {
       who.asleep = nullptr;
       who.doing = Doing::kUnknown;
       who.comm = {};
-      if (const TaskState* task = facts_.tasks.find(wake.woken)) who.comm = comm_of(*task);
+      if (const TaskState* task = facts_.tasks.find(wake.woken)) who.comm = task->task.comm;
       return ledger_.add(Cause::kHandover, from, to, who);
     }
     const Mark* mark = phase == Phase::kReading ? nullptr : mark_at(from);
@@ -275,27 +274,36 @@ class Blamer {
     if (hides_work_) return ledger_.add_unknown(from, to, Reason::kNotAtThisDetail);
     const auto& marks = facts_.reader.marks;
     auto next = mark_after(from);
+    const Cause others = phase == Phase::kTold ? Cause::kLoopOrder : Cause::kBusy;
     while (from < to) {
-      const std::uint64_t until = next == marks.end() ? to : std::min(to, next->at_ns);
+      std::uint64_t until = next == marks.end() ? to : std::min(to, next->at_ns);
       const Mark* now = next == marks.begin() ? nullptr : &*std::prev(next);
-      at_work(now, next == marks.end() ? nullptr : &*next, from, until, phase);
+      if (now && now->cookie) {
+        std::uint64_t longest = until - from;
+        // the request and its reply are one service
+        for (; until < to && next->cookie == now->cookie && next->work == Mark::Work::kReplied;) {
+          const std::uint64_t begin = until;
+          until = ++next == marks.end() ? to : std::min(to, next->at_ns);
+          longest = std::max(longest, until - begin);
+        }
+        at_work_.cookie = now->cookie;
+        if (from < until) ledger_.add_of(others, from, until, longest, at_work_, Reason::kLastRead);
+      } else {
+        between_services(now, next == marks.end() ? nullptr : &*next, from, until, phase);
+      }
       from = until;
       if (next != marks.end()) ++next;
     }
   }
 
-  // On its CPU, between two marks.
-  void at_work(const Mark* now, const Mark* next, std::uint64_t from, std::uint64_t to, Phase phase) {
+  // On its CPU, between two marks of which the first is of no request.
+  void between_services(const Mark* now, const Mark* next, std::uint64_t from, std::uint64_t to, Phase phase) {
     if (!now && facts_.reader.marks_dropped) return ledger_.add_unknown(from, to, Reason::kHistoryTooShort);
-    Suspect who = reader_;
-    who.doing = Doing::kRunning;
+    Suspect& who = at_work_;
+    who.cookie = 0;
     const Cause others = phase == Phase::kTold ? Cause::kLoopOrder : Cause::kBusy;
     const auto work = now ? now->work : Mark::Work::kNothing;
     if (work == Mark::Work::kWaiting) return ledger_.add(Cause::kSyscall, from, to);
-    if (work == Mark::Work::kServing || work == Mark::Work::kReplied) {
-      who.cookie = now->cookie;
-      return ledger_.add(others, from, to, who, Reason::kLastRead);
-    }
     const bool leads_to_read = next && next->work == Mark::Work::kServing;
     const bool leads_to_this = leads_to_read && next->at_ns == path_.at(Stage::kRead).ts_ns;
     if (leads_to_this) return ledger_.add(Cause::kDispatch, from, to);
@@ -307,11 +315,15 @@ class Blamer {
   }
 
   // The first mark behind an instant; the cursor only goes forward, so from the second on it is near.
-  std::deque<Mark>::const_iterator mark_after(std::uint64_t ns) {
+  Ring<Mark>::const_iterator mark_after(std::uint64_t ns) {
     const auto& marks = facts_.reader.marks;
-    if (!next_mark_)
-      next_mark_ = std::upper_bound(marks.begin(), marks.end(), ns,
-                                    [](std::uint64_t at, const Mark& mark) { return at < mark.at_ns; });
+    if (!next_mark_) {
+      auto from = marks.end();  // it is nearer to the end, the more so the more marks there are
+      for (std::ptrdiff_t step = 32; from != marks.begin() && std::prev(from)->at_ns > ns; step *= 2)
+        from -= std::min(step, from - marks.begin());
+      next_mark_ =
+          std::upper_bound(from, marks.end(), ns, [](std::uint64_t at, const Mark& mark) { return at < mark.at_ns; });
+    }
     while (*next_mark_ != marks.end() && (*next_mark_)->at_ns <= ns) ++*next_mark_;
     return *next_mark_;
   }
@@ -326,21 +338,20 @@ class Blamer {
     return gap.off_state & kUninterruptible ? Doing::kUninterruptible : Doing::kAsleep;
   }
 
-  static wp_comm comm_of(const TaskState& task) {
-    wp_comm comm{};
-    std::copy_n(task.task.comm.begin(), std::min(task.task.comm.size(), sizeof comm.s), comm.s);
-    return comm;
-  }
   static Suspect suspect_of(const TaskState& task) {
     Suspect who;
     who.task = task.task.id;
-    who.comm = comm_of(task);
+    who.comm = task.task.comm;
+    return who;
+  }
+  static Suspect running_suspect(Suspect who) {
+    who.doing = Doing::kRunning;
     return who;
   }
   static Suspect suspect_of(const Occupancy& one, std::uint32_t cpu) {
     Suspect who;
     who.task.tid = one.tid;
-    who.comm = one.comm;
+    who.comm = name_of(one.comm);
     who.doing = one.tid ? Doing::kRunning : Doing::kUnknown;
     who.cpu = static_cast<std::int32_t>(cpu);
     return who;
@@ -351,8 +362,9 @@ class Blamer {
   const bool is_light_ = path_.at(Stage::kDone).why == Reason::kDoneWhenCopied;
   const bool hides_work_ = is_light_ || facts_.is_sampled;  // what the reader was at, calls that were not recorded tell
   const Suspect reader_ = suspect_of(facts_.reader);
+  Suspect at_work_ = running_suspect(reader_);
   Ledger& ledger_;
-  std::optional<std::deque<Mark>::const_iterator> next_mark_;
+  std::optional<Ring<Mark>::const_iterator> next_mark_;
 };
 
 }  // namespace

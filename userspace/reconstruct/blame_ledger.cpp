@@ -22,7 +22,7 @@ bool is_same(const Suspect& a, const Suspect& b) {
 
 void name(model::Culprit& culprit, const Suspect& suspect, SocketTracker& sockets, const NameTable& names) {
   culprit.task = suspect.task;
-  culprit.comm = text_of(suspect.comm);
+  culprit.comm = suspect.comm;
   culprit.doing = suspect.doing;
   culprit.cpu = suspect.cpu;
   if (suspect.cookie) {
@@ -33,22 +33,20 @@ void name(model::Culprit& culprit, const Suspect& suspect, SocketTracker& socket
     if (gap->off_nr) culprit.call = names.get(WP_NAME_syscall, gap->off_nr - 1U);
     culprit.waker_level = gap->wake_level;
     culprit.waker_tid = gap->waker_tid;
-    if (gap->waker_tid) culprit.waker_comm = text_of(gap->waker_comm);
+    if (gap->waker_tid) culprit.waker_comm = name_of(gap->waker_comm);
   }
 }
 
 }  // namespace
 
-Ledger::Share& Ledger::share_of(Cause cause, Reason why) {
-  const auto is_it = [=](const Share& share) {
-    return share.cause == cause && (cause != Cause::kUnknown || share.why == why);
-  };
-  if (latest_ < used_ && is_it(shares_[latest_])) return shares_[latest_];  // as a rule it goes on
-  for (latest_ = 0; latest_ < used_; ++latest_)
-    if (is_it(shares_[latest_])) return shares_[latest_];
+// The unknown has a share for each reason, and so no place.
+Ledger::Share& Ledger::new_or_unknown(Cause cause, Reason why) {
+  for (std::size_t i = 0; cause == Cause::kUnknown && i < used_; ++i)
+    if (shares_[i].cause == cause && shares_[i].why == why) return shares_[i];
   WP_CHECK(used_ < kSharesAtMost);
   if (used_ == shares_.size()) shares_.emplace_back();
   Share& fresh = shares_[used_++];
+  if (cause != Cause::kUnknown) place_[static_cast<std::size_t>(cause)] = static_cast<std::uint8_t>(used_);
   fresh.cause = cause;
   fresh.why = Reason::kNone;
   fresh.ns = fresh.count = 0;
@@ -57,12 +55,13 @@ Ledger::Share& Ledger::share_of(Cause cause, Reason why) {
   return fresh;
 }
 
-void Ledger::add_to(Part& part, std::uint64_t from_ns, std::uint64_t to_ns, const Suspect& suspect) {
+void Ledger::add_to(Part& part, std::uint64_t from_ns, std::uint64_t to_ns, std::uint64_t longest_ns,
+                    const Suspect& suspect) {
   if (!part.ns) part.from_ns = from_ns;
   part.to_ns = to_ns;
   part.ns += to_ns - from_ns;
-  if (to_ns - from_ns <= part.longest_ns) return;
-  part.longest_ns = to_ns - from_ns;
+  if (longest_ns <= part.longest_ns) return;
+  part.longest_ns = longest_ns;
   part.suspect = suspect;
 }
 
@@ -73,12 +72,16 @@ void Ledger::add_by_task(Share& share, std::uint64_t from_ns, std::uint64_t to_n
     if (share.by_task.size() == kSuspectsKept) return;
     part = share.by_task.insert(part, Part{});
   }
-  add_to(*part, from_ns, to_ns, suspect);
+  add_to(*part, from_ns, to_ns, to_ns - from_ns, suspect);
   if (part->ns > share.largest.ns) share.largest = *part;
 }
 
 void Ledger::add(Cause cause, std::uint64_t from_ns, std::uint64_t to_ns, const Suspect& suspect, Reason rule) {
-  if (from_ns >= to_ns) return;
+  if (from_ns < to_ns) add_of(cause, from_ns, to_ns, to_ns - from_ns, suspect, rule);
+}
+
+void Ledger::add_of(Cause cause, std::uint64_t from_ns, std::uint64_t to_ns, std::uint64_t longest_ns,
+                    const Suspect& suspect, Reason rule) {
   Share& share = share_of(cause, rule);
   share.ns += to_ns - from_ns;
   if (rule != Reason::kNone) share.why = rule;
@@ -86,12 +89,15 @@ void Ledger::add(Cause cause, std::uint64_t from_ns, std::uint64_t to_ns, const 
     ++share.count;
     return add_by_task(share, from_ns, to_ns, suspect);
   }
-  if (!share.current.ns || !is_same(share.current.suspect, suspect)) {
-    ++share.count;
-    if (share.current.ns > share.largest.ns) share.largest = share.current;
-    share.current = {};
-  }
-  add_to(share.current, from_ns, to_ns, suspect);
+  Part& current = share.current;
+  if (current.ns && is_same(current.suspect, suspect)) return add_to(current, from_ns, to_ns, longest_ns, suspect);
+  ++share.count;
+  if (current.ns > share.largest.ns) share.largest = current;
+  current.suspect = suspect;
+  current.ns = to_ns - from_ns;
+  current.from_ns = from_ns;
+  current.to_ns = to_ns;
+  current.longest_ns = longest_ns;
 }
 
 void Ledger::add_unknown(std::uint64_t from_ns, std::uint64_t to_ns, Reason why) {

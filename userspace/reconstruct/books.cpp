@@ -6,6 +6,8 @@
 #include <optional>
 #include <string_view>
 
+#include "userspace/event/decode.hpp"
+
 namespace wp::reconstruct {
 namespace {
 
@@ -53,6 +55,8 @@ void Books::on(const wp_ring& r) {
 
 void Books::count(const wp_header& h) {
   if (h.kind >= WP_KIND_first_of_collector || h.seq == 0) return;
+  if (h.cpu >= event::kMaxCpus) return;
+  if (h.cpu >= in_file_.size()) in_file_.resize(h.cpu + 1U);
   InFile& mine = in_file_[h.cpu];
   ++mine.records;
   if (h.seq <= mine.last_seq) return;
@@ -63,8 +67,7 @@ void Books::count(const wp_header& h) {
 std::vector<event::Loss> Books::tails() const {
   std::vector<event::Loss> losses;
   for (const auto& [cpu, ring] : rings_) {
-    const auto found = in_file_.find(cpu);
-    const InFile mine = found == in_file_.end() ? InFile{} : found->second;
+    const InFile mine = cpu < in_file_.size() ? in_file_[cpu] : InFile{};
     if (ring.taken <= mine.last_seq) continue;
     losses.push_back({.from_ns = mine.last_ns,
                       .to_ns = ring.h.ts_ns,
@@ -106,8 +109,7 @@ std::uint64_t Books::rings_difference() const {
   }
   std::uint64_t difference = 0;
   for (const auto& [cpu, ring] : rings_) {
-    const auto found = in_file_.find(cpu);
-    const std::uint64_t in_file = found == in_file_.end() ? 0 : found->second.records;
+    const std::uint64_t in_file = cpu < in_file_.size() ? in_file_[cpu].records : 0;
     difference += apart(submitted[cpu], ring.received) + apart(ring.received, ring.written + ring.dropped) +
                   apart(ring.written, in_file);
     if (ring.taken) difference += apart(ring.taken, numbered[cpu]);  // 0: made before it was counted
@@ -133,7 +135,7 @@ model::Books Books::close(std::uint64_t in_gaps) const {
     books.received += ring.received;
     books.dropped += ring.dropped;
   }
-  for (const auto& [cpu, mine] : in_file_) books.in_file += mine.records;
+  for (const InFile& mine : in_file_) books.in_file += mine.records;
   books.hooks_difference = hooks_difference();
   const bool are_numbered =
       has_rings() && std::all_of(rings_.begin(), rings_.end(), [](const auto& ring) { return ring.second.taken != 0; });

@@ -51,7 +51,7 @@ class Books {
   std::map<Place, wp_counters> counters_;
   std::map<Place, Lost> lost_;
   std::map<std::uint32_t, wp_ring> rings_;
-  std::map<std::uint32_t, InFile> in_file_;
+  std::vector<InFile> in_file_;  // by CPU
   std::vector<Missed> missed_;
   std::uint64_t last_ns_ = 0;  // when the books were written before these
 };

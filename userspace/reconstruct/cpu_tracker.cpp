@@ -16,7 +16,7 @@ void CpuTracker::on(const wp_cpu_slice& r) {
   // A poll is a part of its softirq; of what began unseen it is not known how long it took.
   if (r.h.cpu >= kMostCpus || r.what == WP_SLICE_napi || !r.begin_ns || !r.tid) return;
   if (r.h.cpu >= interruptions_.size()) interruptions_.resize(r.h.cpu + 1U);
-  std::deque<Interruption>& known = interruptions_[r.h.cpu];
+  Ring<Interruption>& known = interruptions_[r.h.cpu];
   while (!known.empty() && known.back().from_ns >= r.begin_ns) known.pop_back();  // it was nested in this one
   known.push_back({r.begin_ns, r.h.ts_ns, r.tid, static_cast<std::uint8_t>(r.what), r.number});
   if (known.size() > kSwitchesKept) known.pop_front();
@@ -25,7 +25,7 @@ void CpuTracker::on(const wp_cpu_slice& r) {
 void CpuTracker::add(std::uint32_t cpu, const Switch& s) {
   if (cpu >= kMostCpus) return;
   if (cpu >= cpus_.size()) cpus_.resize(cpu + 1U);
-  std::deque<Switch>& switches = cpus_[cpu];
+  Ring<Switch>& switches = cpus_[cpu];
   switches.push_back(s);
   if (switches.size() > kSwitchesKept) switches.pop_front();
 }

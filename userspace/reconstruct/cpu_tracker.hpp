@@ -2,10 +2,10 @@
 #pragma once
 // Who ran on each CPU while somebody watched waited for it, and what ran over whom.
 #include <cstdint>
-#include <deque>
 #include <vector>
 
 #include "bpf/wire/events.h"
+#include "userspace/base/ring.hpp"
 
 namespace wp::reconstruct {
 
@@ -57,8 +57,8 @@ class CpuTracker {
   };
   void add(std::uint32_t cpu, const Switch& s);
 
-  std::vector<std::deque<Switch>> cpus_;
-  std::vector<std::deque<Interruption>> interruptions_;  ///< of each CPU
+  std::vector<Ring<Switch>> cpus_;
+  std::vector<Ring<Interruption>> interruptions_;  ///< of each CPU
 };
 
 }  // namespace wp::reconstruct

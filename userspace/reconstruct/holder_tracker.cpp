@@ -13,6 +13,9 @@ constexpr std::uint32_t kFinWait1 = 4, kTcpClose = 7, kLastAck = 9;
 
 void HolderTracker::uses(std::uint32_t pid, std::int32_t fd, std::uint64_t cookie) {
   if (fd < 0 || !cookie) return;
+  Use& latest = latest_of(pid, fd);
+  if (latest == Use{pid, fd, cookie}) return;
+  latest = {pid, fd, cookie};
   std::uint64_t& place = tables_[pid][fd];
   if (place == cookie) return;
   if (place) let_go(pid, place);  // its close was not seen
@@ -44,6 +47,7 @@ void HolderTracker::ended(std::uint32_t pid) {
   if (table == tables_.end()) return;
   for (const auto& [fd, cookie] : table->second) let_go(pid, cookie);
   tables_.erase(pid);
+  latest_.fill({});
 }
 
 void HolderTracker::on(const wp_close_call& r) {
@@ -53,6 +57,7 @@ void HolderTracker::on(const wp_close_call& r) {
   if (place == table->second.end()) return;
   const std::uint64_t cookie = place->second;
   table->second.erase(place);
+  latest_of(r.pid, r.fd) = {};
   const bool has_another = std::any_of(table->second.begin(), table->second.end(),
                                        [cookie](const auto& entry) { return entry.second == cookie; });
   if (!has_another) let_go(r.pid, cookie);

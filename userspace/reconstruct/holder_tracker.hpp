@@ -2,6 +2,7 @@
 #pragma once
 // Which processes hold a descriptor of which socket: a fork copies descriptors, not sockets, and a socket ends when the
 // last of them is closed.
+#include <array>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -25,6 +26,15 @@ class HolderTracker {
 
  private:
   void let_go(std::uint32_t pid, std::uint64_t cookie);
+  struct Use {
+    std::uint32_t pid = 0;
+    std::int32_t fd = -1;
+    std::uint64_t cookie = 0;
+    bool operator==(const Use&) const = default;
+  };
+  Use& latest_of(std::uint32_t pid, std::int32_t fd) {
+    return latest_[(pid * 31U + static_cast<std::uint32_t>(fd)) % latest_.size()];
+  }
 
   using Table = std::map<std::int32_t, std::uint64_t>;  // descriptor -> cookie
   struct Socket {
@@ -35,6 +45,7 @@ class HolderTracker {
   };
   std::unordered_map<std::uint32_t, Table> tables_;  ///< by process
   std::unordered_map<std::uint64_t, Socket> sockets_;
+  std::array<Use, 256> latest_;  ///< what the tables say already, without a search
   static constexpr std::size_t kSocketsKept = 65536;
 };
 

@@ -24,9 +24,10 @@ StagePoint observed(std::uint64_t ns, std::uint32_t cpu) {
 }
 
 void add_read_facts(model::Path& path, const ReadCall& read, const NameTable& names) {
+  static const model::Name kIoUring = "io_uring";
   path.fd = read.fd;
   path.syscall_nr = read.nr;
-  path.syscall = read.flags & WP_READ_BY_RING ? "io_uring" : names.get(WP_NAME_syscall, read.nr);
+  path.syscall = read.flags & WP_READ_BY_RING ? kIoUring : names.get(WP_NAME_syscall, read.nr);
   path.msg_flags = read.msg_flags;
   path.peek = read.msg_flags & kMsgPeek;
   path.read_ret = read.ret;
@@ -34,7 +35,10 @@ void add_read_facts(model::Path& path, const ReadCall& read, const NameTable& na
   path.read_id = delivery_id(read.h.cpu, read.h.seq);
 }
 
-bool is_select(const std::string& syscall) { return syscall == "select" || syscall == "pselect6"; }
+bool is_select(model::Name syscall) {
+  static const model::Name kSelect = "select", kPselect6 = "pselect6";
+  return syscall == kSelect || syscall == kPselect6;
+}
 
 // Whether the last wait can have told the reader of the data; ready_ns 0: when that came is not known. A wait that
 // slept although the data was there did not look at this socket, unless the delivery, not yet at its end, woke it.
@@ -164,9 +168,8 @@ void reader_also_delivers(model::Path& path, const ReadCall& read) {
 
 }  // namespace
 
-model::Path build_path(const Taken& part, const ReadCall& read, const SocketState& socket, const TaskState& reader,
-                       const TaskTracker& tasks, const NameTable& names, bool loss_before) {
-  model::Path path;
+void build_path(model::Path& path, const Taken& part, const ReadCall& read, const SocketState& socket,
+                const TaskState& reader, const TaskTracker& tasks, const NameTable& names, bool loss_before) {
   path.task = reader.task;
   path.socket = socket.socket;
   path.begin = part.begin;
@@ -179,7 +182,7 @@ model::Path build_path(const Taken& part, const ReadCall& read, const SocketStat
   add_returned(path, read, reader, part.delivery ? part.delivery->id() : 0, ready_ns, names);
   if (!part.delivery) {
     without_delivery(path, socket, loss_before);
-    return path;
+    return;
   }
   const Delivery& delivery = *part.delivery;
   path.delivery_id = delivery.id();
@@ -194,11 +197,9 @@ model::Path build_path(const Taken& part, const ReadCall& read, const SocketStat
   else
     judge_wake(path, delivery, read, reader, tasks, loss_before);
   tell_select_from_poll(path);
-  return path;
 }
 
-model::Path build_pipe_path(const ReadCall& read, const TaskState& reader, const NameTable& names) {
-  model::Path path;
+void build_pipe_path(model::Path& path, const ReadCall& read, const TaskState& reader, const NameTable& names) {
   path.task = reader.task;
   add_read_facts(path, read, names);
   path.bytes = read.ret > 0 ? static_cast<std::uint64_t>(read.ret) : 0;
@@ -217,9 +218,9 @@ model::Path build_pipe_path(const ReadCall& read, const TaskState& reader, const
     path.wake.woken = reader.task.id;
     path.wake.level = gap->wake_level;
     path.wake.waker_tid = gap->waker_tid;
-    path.wake.waker_comm = text_of(gap->waker_comm);
+    path.wake.waker_comm = name_of(gap->waker_comm);
     path.wake.prev_tid = gap->prev_tid;
-    path.wake.prev_comm = text_of(gap->prev_comm);
+    path.wake.prev_comm = name_of(gap->prev_comm);
     path.at(Stage::kWaking) = {Seen::kInferred, Reason::kWakerContext, gap->waking_ns,
                                static_cast<std::int32_t>(gap->wake_cpu)};
     path.at(Stage::kRunnable) = gap->runnable_ns ? observed(gap->runnable_ns, gap->on_cpu) : kNotRecorded;
@@ -237,7 +238,6 @@ model::Path build_pipe_path(const ReadCall& read, const TaskState& reader, const
   add_read_stages(path, read, reader, ready_ns);
   path.at(Stage::kCopied) = {Seen::kNotApplicable, Reason::kPipeNoSocket, 0, -1};
   add_returned(path, read, reader, 0, ready_ns, names);
-  return path;
 }
 
 void add_reply(model::Path& path, const wp_send_call& send) {

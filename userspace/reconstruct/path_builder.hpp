@@ -8,13 +8,13 @@
 
 namespace wp::reconstruct {
 
-/// The path of one part of a read. The reply is not yet known; ids and loss near the path are the caller's.
-/// loss_before: records were lost before the read, so that a delivery may be missing for that.
-model::Path build_path(const Taken& part, const ReadCall& read, const SocketState& socket, const TaskState& reader,
-                       const TaskTracker& tasks, const NameTable& names, bool loss_before);
+/// Fills an empty path with one part of a read. The reply is not yet known; ids and loss near the path are the
+/// caller's. loss_before: records were lost before the read, so that a delivery may be missing for that.
+void build_path(model::Path& path, const Taken& part, const ReadCall& read, const SocketState& socket,
+                const TaskState& reader, const TaskTracker& tasks, const NameTable& names, bool loss_before);
 
 /// A read of a pipe: no socket, no packet, but a wake.
-model::Path build_pipe_path(const ReadCall& read, const TaskState& reader, const NameTable& names);
+void build_pipe_path(model::Path& path, const ReadCall& read, const TaskState& reader, const NameTable& names);
 
 /// The first send on the socket after the read is its reply.
 void add_reply(model::Path& path, const wp_send_call& send);

@@ -108,8 +108,14 @@ void Reconstructor::route(const wp_delivery& r) {
   sockets_.on(r);
   forget_surplus();
   if (!(r.flags & WP_DELIVERY_LISTENER)) ++summary_.deliveries;
-  if (r.w_flags & WP_WITNESS_WAITING) ++summary_.deliveries_by_mechanism[names_.symbol(r.w_func)];
+  if (r.w_flags & WP_WITNESS_WAITING) count_witness(names_.symbol(r.w_func));
   if (SocketState* socket = sockets_.find(r.cookie); socket && !socket->early_reads.empty()) join_early_reads(*socket);
+}
+
+void Reconstructor::count_witness(model::Name func) {
+  if (!latest_witness_.count || latest_witness_.func != func)
+    latest_witness_ = {func, &summary_.deliveries_by_mechanism[func]};
+  ++*latest_witness_.count;
 }
 
 template <typename Record>
@@ -133,7 +139,7 @@ void Reconstructor::route(const wp_run& r) {
 }
 
 void Reconstructor::route(const wp_wait_call& r) {
-  tasks_.on(tasks_.entered(r), names_.get(WP_NAME_syscall, r.nr).ends_with("nanosleep"));
+  tasks_.on(tasks_.entered(r), names_.get(WP_NAME_syscall, r.nr).str().ends_with("nanosleep"));
   ++summary_.waits;
   summary_.empty_waits += r.ret == 0;
   summary_.slept_waits += r.slept;
@@ -145,10 +151,11 @@ void Reconstructor::route(const wp_read_call& record) {
     if (r.ret <= 0) return;
     ++summary_.reads;
     const TaskState& reader = tasks_.get({r.tid, r.start_ns}, r.pid);
-    model::Path path = build_pipe_path(r, reader, names_);
-    close_without_reply(path, Reason::kNoReply);
-    blame(path, reader, nullptr, 0);
-    emit(path);
+    PathPtr path = paths_.take();
+    build_pipe_path(*path, r, reader, names_);
+    close_without_reply(*path, Reason::kNoReply);
+    blame(*path, reader, nullptr, 0);
+    emit(std::move(path));
     return;
   }
   if (!r.cookie) return;
@@ -179,17 +186,17 @@ void Reconstructor::read_socket(SocketState& socket, const ReadCall& r) {
   }
   ++summary_.reads;
   if (!peek && (!socket.replies.empty() || socket.held_reads >= kHeldReads)) settle_replies(socket, Reason::kNoReply);
-  const std::vector<Taken> parts = SocketTracker::taken_by(socket, r);
-  const bool announced_later = socket.socket.protocol != 6 && parts.size() == 1 && !parts[0].delivery &&
+  SocketTracker::taken_by(socket, r, parts_);
+  const bool announced_later = socket.socket.protocol != 6 && parts_.size() == 1 && !parts_[0].delivery &&
                                socket.socket.known && r.begin >= socket.known_since && !peek;
   if (announced_later) {
     socket.early_reads.push_back({r, std::nullopt});
     if (socket.early_reads.size() <= kEarlyReadsKept) return;
     const EarlyRead oldest = socket.early_reads.front();
-    socket.early_reads.pop_front();
+    socket.early_reads.erase(socket.early_reads.begin());
     return add_early(socket, oldest);
   }
-  add_parts(socket, r, parts);
+  add_parts(socket, r);
 }
 
 // UDP and Unix sockets queue a packet and then announce it: a reader that was awake may be in between.
@@ -206,39 +213,40 @@ void Reconstructor::join_early_reads(SocketState& socket) {
 }
 
 void Reconstructor::add_early(SocketState& socket, const EarlyRead& early) {
-  add_parts(socket, early.read, SocketTracker::taken_by(socket, early.read));
+  SocketTracker::taken_by(socket, early.read, parts_);
+  add_parts(socket, early.read);
   if (!early.reply) return;
   const std::uint64_t id = delivery_id(early.read.h.cpu, early.read.h.seq);
   const auto mine = std::stable_partition(socket.held.begin(), socket.held.end(),
-                                          [id](const model::Path& path) { return path.read_id != id; });
+                                          [id](const PathPtr& path) { return path->read_id != id; });
   for (auto path = mine; path != socket.held.end(); ++path) {
-    add_reply(*path, *early.reply);
-    emit(*path);
+    add_reply(**path, *early.reply);
+    emit(std::move(*path));
   }
   socket.held.erase(mine, socket.held.end());
   if (socket.held_reads) --socket.held_reads;
 }
 
 // In the order of their reads, whenever their deliveries came.
-void Reconstructor::hold(SocketState& socket, model::Path&& path) {
-  const std::uint64_t done = path.at(Stage::kDone).ts_ns;
-  if (socket.held.empty()) socket.held = spare_held_.take();
+void Reconstructor::hold(SocketState& socket, PathPtr path) {
+  const std::uint64_t done = path->at(Stage::kDone).ts_ns;
   auto place = socket.held.end();
-  while (place != socket.held.begin() && std::prev(place)->at(Stage::kDone).ts_ns > done) --place;
+  while (place != socket.held.begin() && (*std::prev(place))->at(Stage::kDone).ts_ns > done) --place;
   socket.held.insert(place, std::move(path));
 }
 
 void Reconstructor::blame(model::Path& path, const TaskState& reader, const TaskState* acceptor,
                           std::uint64_t accepted_ns) {
-  path.blame = spare_blames_.take();
   assign_blame(path, {reader, tasks_, acceptor, accepted_ns, cpus_, sockets_, names_, details_.is_sampled()}, ledger_);
 }
 
-void Reconstructor::add_parts(SocketState& socket, const ReadCall& r, const std::vector<Taken>& parts) {
+void Reconstructor::add_parts(SocketState& socket, const ReadCall& r) {
   const TaskState& reader = tasks_.get({r.tid, r.start_ns}, r.pid);
-  for (const Taken& part : parts) {
-    model::Path path = build_path(part, r, socket, reader, tasks_, names_, !gaps_.empty());
-    path.deliveries_of_read = static_cast<std::uint32_t>(parts.size());
+  for (const Taken& part : parts_) {
+    PathPtr made = paths_.take();
+    model::Path& path = *made;
+    build_path(path, part, r, socket, reader, tasks_, names_, !gaps_.empty());
+    path.deliveries_of_read = static_cast<std::uint32_t>(parts_.size());
     blame(path, reader, tasks_.find(socket.acceptor), socket.accepted_ns);
     if (r.flags & WP_READ_UNSURE) {
       const bool light = r.flags & WP_READ_LIGHT;
@@ -248,14 +256,14 @@ void Reconstructor::add_parts(SocketState& socket, const ReadCall& r, const std:
     }
     if (r.flags & WP_READ_LIGHT) {
       close_without_reply(path, Reason::kNotAtThisDetail);
-      emit(path);
+      emit(std::move(made));
     } else if (!path.peek) {
       path.accept_queue_ns = socket.accept_queue_ns;
       socket.accept_queue_ns.reset();
-      hold(socket, std::move(path));
+      hold(socket, std::move(made));
     } else {
       close_without_reply(path, Reason::kNoReply);
-      emit(path);
+      emit(std::move(made));
     }
   }
   if (r.msg_flags & kMsgPeek) return;
@@ -270,7 +278,7 @@ void Reconstructor::route(const wp_send_call& r) {
   if (!socket) return;
   if (!socket->early_reads.empty()) {
     EarlyRead& early = socket->early_reads.back();
-    const bool is_latest = socket->held.empty() || socket->held.back().at(Stage::kDone).ts_ns < early.read.h.ts_ns;
+    const bool is_latest = socket->held.empty() || socket->held.back()->at(Stage::kDone).ts_ns < early.read.h.ts_ns;
     if (is_latest && !early.reply && begun_by(r) >= early.read.h.ts_ns) {
       early.reply = r;
       return;
@@ -278,7 +286,7 @@ void Reconstructor::route(const wp_send_call& r) {
   }
   if (socket->held.empty()) return;
   // A call that began before the read ended answers something else.
-  if (begun_by(r) < socket->held.front().at(Stage::kDone).ts_ns) return;
+  if (begun_by(r) < socket->held.front()->at(Stage::kDone).ts_ns) return;
   if (socket->held_reads == 1)
     release(*socket, [&r](model::Path& path) { add_reply(path, r); });
   else if (socket->replies.size() <= socket->held_reads)
@@ -315,18 +323,18 @@ void Reconstructor::route(const wp_sock_state& r) {
 
 void Reconstructor::route(const wp_drop& r) {
   ++summary_.drops;
-  const std::string& reason = names_.get(WP_NAME_drop_reason, r.reason);
+  const std::string& reason = names_.get(WP_NAME_drop_reason, r.reason).str();
   ++summary_.drop_reasons[r.hook == WP_HOOK_drop__rcvqueue_full ? "receive buffer full"
                           : reason.empty()                      ? std::to_string(r.reason)
                                                                 : reason];
 }
 
 void Reconstructor::release(SocketState& socket, const std::function<void(model::Path&)>& finish) {
-  for (model::Path& path : socket.held) {
-    finish(path);
-    emit(path);
+  for (PathPtr& path : socket.held) {
+    finish(*path);
+    emit(std::move(path));
   }
-  spare_held_.give(std::exchange(socket.held, {}));
+  socket.held.clear();
   socket.held_reads = 0;
   socket.replies.clear();
 }
@@ -334,10 +342,10 @@ void Reconstructor::release(SocketState& socket, const std::function<void(model:
 // As many replies as reads: the nth answers the nth. Else only the last read is known to have one.
 void Reconstructor::settle_replies(SocketState& socket, Reason none) {
   const bool in_order = socket.replies.size() == socket.held_reads && socket.held_reads > 1;
-  const std::uint64_t last = socket.held.empty() ? 0 : socket.held.back().read_id;
+  const std::uint64_t last = socket.held.empty() ? 0 : socket.held.back()->read_id;
   const std::vector<wp_send_call> replies = socket.replies;
   std::size_t nth = 0;
-  std::uint64_t of_read = socket.held.empty() ? 0 : socket.held.front().read_id;
+  std::uint64_t of_read = socket.held.empty() ? 0 : socket.held.front()->read_id;
   release(socket, [&](model::Path& path) {
     if (path.read_id != of_read) ++nth;
     of_read = path.read_id;
@@ -412,14 +420,14 @@ void Reconstructor::mark_missed(model::Path& path) const {
   blame_after_loss(path.blame, Reason::kLost);
 }
 
-void Reconstructor::emit(model::Path& path) {
+void Reconstructor::emit(PathPtr path) {
   finished_.push_back({std::move(path), summary_.last_ns});
   if (finished_.size() >= kFinishedKept) pass_on_older();
 }
 
 void Reconstructor::pass_on_older() {
   for (Finished& finished : older_) {
-    model::Path& path = finished.path;
+    model::Path& path = *finished.path;
     path.id = ++last_id_;
     mark_loss(path, finished.at_ns);
     mark_missed(path);
@@ -427,7 +435,7 @@ void Reconstructor::pass_on_older() {
     ++summary_.paths;
     summary_.complete += model::is_complete(path);
     sink_(path);
-    spare_blames_.give(std::move(path.blame));
+    paths_.give(std::move(finished.path));
   }
   older_.clear();
   older_.swap(finished_);

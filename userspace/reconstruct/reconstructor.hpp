@@ -14,8 +14,8 @@
 #include "userspace/reconstruct/cpu_tracker.hpp"
 #include "userspace/reconstruct/detail_tracker.hpp"
 #include "userspace/reconstruct/names.hpp"
+#include "userspace/reconstruct/path_pool.hpp"
 #include "userspace/reconstruct/socket_tracker.hpp"
-#include "userspace/reconstruct/spares.hpp"
 #include "userspace/reconstruct/task_tracker.hpp"
 
 namespace wp::reconstruct {
@@ -64,19 +64,20 @@ class Reconstructor : public event::EventSink {
 
  private:
   void note_time(const wp_header& h);
+  void count_witness(model::Name func);
   template <typename Record>
   void add_left_out(const Record& r);
   void read_socket(SocketState& socket, const ReadCall& r);
   void join_early_reads(SocketState& socket);
   void add_early(SocketState& socket, const EarlyRead& early);
   void blame(model::Path& path, const TaskState& reader, const TaskState* acceptor, std::uint64_t accepted_ns);
-  void add_parts(SocketState& socket, const ReadCall& r, const std::vector<Taken>& parts);
-  void hold(SocketState& socket, model::Path&& path);
+  void add_parts(SocketState& socket, const ReadCall& r);
+  void hold(SocketState& socket, PathPtr path);
   void release(SocketState& socket, const std::function<void(model::Path&)>& finish);
   void settle_replies(SocketState& socket, model::Reason none);
   void give_up(SocketState& socket, model::Reason no_reply);
   void forget_surplus();
-  void emit(model::Path& path);
+  void emit(PathPtr path);
   void pass_on_older();
   void mark_loss(model::Path& path, std::uint64_t upto_ns) const;
   void mark_missed(model::Path& path) const;
@@ -87,7 +88,7 @@ class Reconstructor : public event::EventSink {
   // in the books: a path waits for that, from one writing of the books (without them: watermark) to the one after
   // the next.
   struct Finished {
-    model::Path path;
+    PathPtr path;
     std::uint64_t at_ns;
   };
 
@@ -103,8 +104,12 @@ class Reconstructor : public event::EventSink {
   std::vector<Finished> finished_;  // since the last watermark
   std::vector<Finished> older_;     // before it
   Ledger ledger_;
-  Spares<model::BlameShare> spare_blames_;
-  Spares<model::Path> spare_held_;
+  PathPool paths_;
+  std::vector<Taken> parts_;  // of the read at hand
+  struct WitnessCount {
+    model::Name func;
+    std::uint64_t* count = nullptr;  // in summary_.deliveries_by_mechanism
+  } latest_witness_;
   std::uint64_t sockets_given_up_ = 0;
   Books books_;
   std::uint64_t last_id_ = 0;

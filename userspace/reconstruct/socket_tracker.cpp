@@ -44,7 +44,7 @@ void SocketTracker::on(const wp_delivery& record) {
   seen_[delivery_slot(id)] = {id, record.cookie};
   if (record.flags & WP_DELIVERY_LISTENER) return;
   SocketState& state = get(record.cookie);
-  state.unread.emplace_back().record = record;
+  state.unread.push_back({}).record = record;
   if (state.unread.size() > kUnreadKept) {
     state.unread.pop_front();
     ++forgotten_;
@@ -60,13 +60,13 @@ void SocketTracker::on(const wp_witness& record) {
 }
 
 SocketState& SocketTracker::get(std::uint64_t cookie) {
-  const auto [it, is_new] = sockets_.try_emplace(cookie);
-  SocketState& state = it->second;
-  if (is_new) {
-    state.socket.cookie = cookie;
-    state.idle_place = idle_.insert(idle_.end(), cookie);
+  if (SocketState* recent = find(cookie)) {
+    used(*recent);
+    return *recent;
   }
-  used(state);
+  SocketState& state = sockets_[cookie];
+  state.socket.cookie = cookie;
+  state.idle_place = idle_.insert(idle_.end(), cookie);
   return state;
 }
 
@@ -93,14 +93,18 @@ std::uint64_t SocketTracker::cookie_of(DeliveryId id) const {
 }
 
 SocketState* SocketTracker::find(std::uint64_t cookie) {
+  SocketState*& recent = recent_[cookie % recent_.size()];
+  if (recent && recent->socket.cookie == cookie) return recent;
   const auto it = sockets_.find(cookie);
-  return it == sockets_.end() ? nullptr : &it->second;
+  if (it == sockets_.end()) return nullptr;
+  return recent = &it->second;
 }
 
 void SocketTracker::forget(std::uint64_t cookie) {
   const auto it = sockets_.find(cookie);
   if (it == sockets_.end()) return;
   keep_until_closed(it->second);
+  recent_[cookie % recent_.size()] = nullptr;
   sockets_.erase(it);
 }
 
@@ -112,8 +116,8 @@ std::vector<SocketState*> SocketTracker::all() {
   return states;
 }
 
-std::vector<Taken> SocketTracker::taken_by(SocketState& socket, const wp_read_call& read) {
-  std::vector<Taken> parts;
+void SocketTracker::taken_by(SocketState& socket, const wp_read_call& read, std::vector<Taken>& parts) {
+  parts.clear();
   std::uint64_t at = read.begin;
   const auto take_from = [&](Delivery& delivery) {
     const std::uint64_t begin = std::max(at, delivery.record.begin), end = std::min(read.end, delivery.data_end());
@@ -131,7 +135,6 @@ std::vector<Taken> SocketTracker::taken_by(SocketState& socket, const wp_read_ca
     take_from(delivery);
   }
   if (at < read.end) parts.push_back({nullptr, at, read.end, 0});
-  return parts;
 }
 
 void SocketTracker::consume(SocketState& socket, std::uint64_t upto) {

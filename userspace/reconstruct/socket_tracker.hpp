@@ -2,14 +2,16 @@
 #pragma once
 // Data between its delivery and its read, by socket: which deliveries a read takes is decided by
 // ranges of the socket's stream (ordinals of its queue), never by order of events.
+#include <array>
 #include <cstdint>
-#include <deque>
 #include <list>
+#include <memory>
 #include <optional>
 #include <unordered_map>
 #include <vector>
 
 #include "bpf/wire/events.h"
+#include "userspace/base/ring.hpp"
 #include "userspace/model/model.hpp"
 #include "userspace/reconstruct/task_tracker.hpp"
 
@@ -45,14 +47,14 @@ struct EarlyRead {
 struct SocketState {
   model::Socket socket;
   std::uint64_t known_since = 0;  ///< stream offset: what lies before was delivered before we looked
-  std::deque<Delivery> unread;
-  std::vector<Delivery> overtaken;  ///< later data was read first: their reader may be another, which returns later
-  std::deque<EarlyRead> early_reads;
+  Ring<Delivery> unread;
+  std::vector<Delivery> overtaken;     ///< later data was read first: their reader may be another, which returns later
+  std::vector<EarlyRead> early_reads;  ///< oldest first
   std::uint64_t established_ns = 0;
   std::uint64_t accepted_ns = 0;  ///< return of accept, 0: not seen
   model::TaskId acceptor;
-  std::optional<std::uint64_t> accept_queue_ns;  ///< until the first path has taken it
-  std::vector<model::Path> held;                 ///< of the reads since the last reply, waiting for theirs
+  std::optional<std::uint64_t> accept_queue_ns;    ///< until the first path has taken it
+  std::vector<std::unique_ptr<model::Path>> held;  ///< of the reads since the last reply, waiting for theirs
   std::size_t held_reads = 0;
   std::vector<wp_send_call> replies;  ///< after several reads: which is whose shows when no more of them come
   bool closed = false;                ///< TCP: there may be data to read, but nothing more comes or goes
@@ -83,7 +85,7 @@ class SocketTracker {
   std::vector<SocketState*> all();
 
   /// Splits a read over the deliveries it takes, in order; uncovered ranges come without a delivery.
-  static std::vector<Taken> taken_by(SocketState& socket, const wp_read_call& read);
+  static void taken_by(SocketState& socket, const wp_read_call& read, std::vector<Taken>& parts);
   /// Forgets what lies wholly before `upto`, but for the latest few deliveries that no read is known of.
   static void consume(SocketState& socket, std::uint64_t upto);
 
@@ -103,7 +105,8 @@ class SocketTracker {
 
   std::uint64_t forgotten_ = 0;
   std::unordered_map<std::uint64_t, SocketState> sockets_;
-  std::list<std::uint64_t> idle_;  // cookies of sockets whose end nobody reports, the most recently used last
+  std::array<SocketState*, 256> recent_{};  // by the last bits of their cookies: no division to find them
+  std::list<std::uint64_t> idle_;           // cookies of sockets whose end nobody reports, the most recently used last
   std::vector<Seen> seen_ = std::vector<Seen>(kDeliverySlots);
   std::vector<std::pair<std::uint64_t, std::uint64_t>> last_on_cpu_;  // cookie and seq of each CPU's last delivery
 };

@@ -77,7 +77,7 @@ void TaskTracker::on(const wp_task& record) {
   const model::TaskId id{record.tid, record.start_ns};
   TaskState& state = get(id, record.pid);
   state.task.ppid = record.ppid;
-  state.task.comm = text_of(record.comm);
+  state.task.comm = name_of(record.comm);
   if (everyone_.size() < kTasksNamed) everyone_[id] = state.task;
 }
 
@@ -105,7 +105,7 @@ const Gap& TaskTracker::on(const wp_run& r, std::uint64_t cookie) {
   gap.calls = r.calls;
   gap.runnable_cpu = r.runnable_cpu;
   gap.all_switches_seen = r.flags & WP_RUN_WATCHED_CPU;
-  if (gap.woken_by) wakes_[delivery_slot(gap.woken_by)] = {gap.woken_by, id, gap};
+  if (gap.woken_by) wakes_[delivery_slot(gap.woken_by)] = {gap.woken_by, id};
   state.gaps.push_back(gap);
   if (state.gaps.size() > kGapsKept) {
     state.gaps.pop_front();

@@ -2,12 +2,12 @@
 #pragma once
 // When each watched task ran, what woke it, and the wait it last returned from.
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <unordered_map>
 #include <vector>
 
 #include "bpf/wire/events.h"
+#include "userspace/base/ring.hpp"
 #include "userspace/model/model.hpp"
 
 namespace wp::reconstruct {
@@ -77,10 +77,10 @@ struct LeftOut {
 
 struct TaskState {
   model::Task task;
-  std::deque<Mark> marks;  ///< the latest, oldest first
+  Ring<Mark> marks;  ///< the latest, oldest first
   bool marks_dropped = false;
-  LeftOut left_out;      ///< the kernel side's running numbers, modulo 2^32
-  std::deque<Gap> gaps;  ///< the latest, oldest first
+  LeftOut left_out;  ///< the kernel side's running numbers, modulo 2^32
+  Ring<Gap> gaps;    ///< the latest, oldest first
   bool gaps_dropped = false;
   std::optional<WaitCall> last_wait;
   std::uint64_t call_ended_ns = 0;  ///< return of its latest recorded call
@@ -145,7 +145,6 @@ class TaskTracker {
   struct Woken {
     DeliveryId by = 0;
     model::TaskId task;
-    Gap gap;
   };
   [[nodiscard]] const Woken* woken_by(DeliveryId id) const;
   /// Null where it is not (or no longer) known.

@@ -51,10 +51,10 @@ void describe_waker(model::Path& path, const Gap& gap) {
   if (gap.waking_ns) {
     wake.level = gap.wake_level;
     wake.waker_tid = gap.waker_tid;
-    if (gap.waker_tid) wake.waker_comm = text_of(gap.waker_comm);
+    if (gap.waker_tid) wake.waker_comm = name_of(gap.waker_comm);
   }
   wake.prev_tid = gap.prev_tid;
-  wake.prev_comm = text_of(gap.prev_comm);
+  wake.prev_comm = name_of(gap.prev_comm);
 }
 
 void not_needed(model::Path& path, Reason why) {

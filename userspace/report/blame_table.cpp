@@ -78,6 +78,7 @@ void BlameTable::keep_slow(Row&& row, const model::Path& path) {
   Rank rank{row.total_ns, row.id, slowest_.size()};
   if (slowest_.size() < kKept) {
     slowest_.emplace_back();
+    largest_.emplace_back();
     ranks_.push_back(rank);
   } else {
     if (!is_slower(rank, ranks_.front())) return;
@@ -86,7 +87,7 @@ void BlameTable::keep_slow(Row&& row, const model::Path& path) {
     ranks_.back() = rank;
   }
   std::push_heap(ranks_.begin(), ranks_.end(), is_slower<Rank>);
-  row.culprit = culprit_key(path.blame.front());
+  largest_[rank.place] = path.blame.front();
   slowest_[rank.place] = std::move(row);
 }
 
@@ -109,9 +110,14 @@ struct Testimony {
 }  // namespace
 
 std::vector<BlameTable::Row> BlameTable::slow_group() const {
-  std::vector<Row> slow = slowest_;
-  std::sort(slow.begin(), slow.end(), is_slower<Row>);
-  slow.resize(std::min<std::uint64_t>(slow.size(), std::max<std::uint64_t>(requests_ / 100, 1)));
+  std::vector<Rank> order = ranks_;
+  std::sort(order.begin(), order.end(), is_slower<Rank>);
+  order.resize(std::min<std::uint64_t>(order.size(), std::max<std::uint64_t>(requests_ / 100, 1)));
+  std::vector<Row> slow;
+  for (const Rank& rank : order) {
+    slow.push_back(slowest_[rank.place]);
+    slow.back().culprit = culprit_key(largest_[rank.place]);
+  }
   return slow;
 }
 

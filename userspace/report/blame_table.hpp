@@ -52,7 +52,7 @@ class BlameTable {
     std::uint64_t id = 0, done_ns = 0, total_ns = 0;
     CauseTimes times{};
     model::Cause largest = model::Cause::kUnknown;
-    std::string culprit;  // of the largest
+    std::string culprit;  // of the largest; only in the slow group
   };
   /// A row of slowest_, light enough for a heap.
   struct Rank {
@@ -72,7 +72,8 @@ class BlameTable {
   std::uint64_t requests_ = 0, first_ns_ = ~0ULL, last_ns_ = 0;
   CauseTimes sums_{};
   std::vector<Row> slowest_;
-  std::vector<Rank> ranks_;  // a heap, the fastest of them in front
+  std::vector<model::BlameShare> largest_;  // of each of them: its culprit is put into words only if it is told
+  std::vector<Rank> ranks_;                 // a heap, the fastest of them in front
   std::vector<Row> sample_;
   std::mt19937_64 random_{1};
 };
