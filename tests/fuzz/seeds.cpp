@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Seeds for the fuzzers, from the golden cases: `wp_fuzz_seeds FOLDER` makes FOLDER/{decode,records,reader}.
+// Seeds for the fuzzers, from the golden cases: `wp_fuzz_seeds FOLDER` makes FOLDER/{decode,columns,records,reader}.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 
 #include "tests/support/recording.hpp"
+#include "userspace/stream/columns.hpp"
 
 namespace fs = std::filesystem;
 
@@ -18,7 +19,7 @@ void save(const fs::path& file, std::initializer_list<unsigned char> how, wp::ev
 }
 
 // Header, record and end block, with the records as they are: the fuzzer compresses them.
-std::vector<std::byte> raw_file(const std::string& text) {
+std::vector<std::byte> raw_file(wp::stream::BlockType type_of_records, wp::event::Bytes records) {
   std::vector<std::byte> out;
   std::uint64_t sequence = 0;
   const auto add = [&](wp::stream::BlockType type, wp::event::Bytes payload) {
@@ -31,10 +32,16 @@ std::vector<std::byte> raw_file(const std::string& text) {
   };
   const std::string header = wp::stream::to_json(wp::stream::own_header());
   add(wp::stream::BlockType::kHeader, std::as_bytes(std::span(header)));
-  add(wp::stream::BlockType::kRecords, wp::test::bytes_of_events(text));
+  add(type_of_records, records);
   const std::string end = wp::stream::to_json(wp::stream::EndCounts{});
   add(wp::stream::BlockType::kEnd, std::as_bytes(std::span(end)));
   return out;
+}
+
+std::vector<std::byte> in_columns(wp::event::Bytes records) {
+  std::vector<std::byte> packed;
+  wp::stream::Columns().pack(records, packed);
+  return packed;
 }
 
 }  // namespace
@@ -52,9 +59,12 @@ int main(int argc, char** argv) {
     const std::vector<std::byte> bytes = wp::test::bytes_of_events(text);
     const std::string name = entry.path().filename().string();
     save(folder / "decode" / name, {}, bytes);
+    save(folder / "columns" / name, {}, bytes);
+    save(folder / "columns" / (name + "-packed"), {}, in_columns(bytes));
     save(folder / "records" / name, {0x10}, bytes);
     save(folder / "records" / (name + "-quick"), {0x0f}, bytes);
-    save(folder / "reader" / (name + "-raw"), {7}, raw_file(text));
+    save(folder / "reader" / (name + "-raw"), {7}, raw_file(wp::stream::BlockType::kRecords, bytes));
+    save(folder / "reader" / (name + "-columns"), {7}, raw_file(wp::stream::BlockType::kColumns, in_columns(bytes)));
     const std::string file = (folder / "reader" / (name + "-whole")).string();
     wp::test::write_recording(file, {text});
     const std::vector<char> whole = wp::test::read_file(file);

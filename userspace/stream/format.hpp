@@ -3,7 +3,7 @@
 // The recording file, as docs/recording-format.md describes it: whole blocks one after the other, each
 // sealed by itself, so that a file cut or damaged anywhere gives back every other block.
 //
-//   header block (JSON) | record blocks (wire records) ... | end block (JSON)
+//   header block (JSON) | record blocks (wire records, in columns) ... | end block (JSON)
 //
 // Header and payload have a checksum each. With a single one over both, the length of a damaged block could
 // not be trusted, and finding the next block would mean trying every place: slow, and worse on made-up files.
@@ -20,7 +20,7 @@ namespace wp::stream {
 
 using Bytes = std::span<const std::byte>;
 
-inline constexpr std::uint16_t kFormatMajor = 1;
+inline constexpr std::uint16_t kFormatMajor = 2;  // 1: blocks of columns are not known
 inline constexpr std::uint16_t kFormatMinor = 0;
 
 /// Not text in its first byte, line ends that a text transfer would change: as PNG does it.
@@ -35,7 +35,8 @@ inline constexpr std::size_t kMaxStored = ZSTD_COMPRESSBOUND(kMaxRaw);
 enum class BlockType : std::uint16_t {
   kHeader = 1,
   kRecords = 2,
-  kEnd = 3
+  kEnd = 3,
+  kColumns = 4,  ///< records again, column by column
 };
 
 /// Little-endian, as everything in the file. Magic, version and the place of the checksum stay for ever.

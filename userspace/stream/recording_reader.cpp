@@ -120,7 +120,9 @@ std::optional<Bytes> RecordingReader::unpack(const BlockHeader& header, Bytes st
   raw_.resize(header.raw_len);
   const std::size_t length = ZSTD_decompressDCtx(zstd_.get(), raw_.data(), raw_.size(), stored.data(), stored.size());
   if (ZSTD_isError(length) || length != header.raw_len) return std::nullopt;
-  return Bytes(raw_);
+  if (header.type != BlockType::kColumns) return Bytes(raw_);
+  if (!columns_.unpack(raw_, records_)) return std::nullopt;
+  return Bytes(records_);
 }
 
 RecordingReader::Item RecordingReader::next() {
@@ -155,7 +157,7 @@ RecordingReader::Item RecordingReader::block_at(const BlockHeader& header) {
   ++expected_;
   if (!raw) return pass_over(length, "a block fails its checksum", header.first_ns, header.last_ns);
   at_ += length;
-  if (header.type == BlockType::kRecords) {
+  if (header.type == BlockType::kRecords || header.type == BlockType::kColumns) {
     previous_first_ns_ = header.first_ns;
     return Block{.records = *raw, .sequence = header.sequence, .first_ns = header.first_ns, .last_ns = header.last_ns};
   }

@@ -12,6 +12,7 @@
 
 #include "userspace/base/result.hpp"
 #include "userspace/base/unique_fd.hpp"
+#include "userspace/stream/columns.hpp"
 #include "userspace/stream/format.hpp"
 #include "userspace/stream/header.hpp"
 
@@ -77,6 +78,8 @@ class RecordingReader {
   std::uint64_t window_at_ = 0;
   int read_error_ = 0;  // met since the last Damage
   std::vector<std::byte> raw_;
+  Columns columns_;
+  std::vector<std::byte> records_;  // of a block in columns
 };
 
 }  // namespace wp::stream

@@ -18,7 +18,7 @@
 namespace wp::stream {
 namespace {
 
-// Records compress to a fifth at any level; the lowest regular one keeps far ahead of the rings.
+// Columns compress alike at any level; the lowest regular one keeps far ahead of the rings.
 constexpr int kLevel = 1;
 
 std::string errno_text(int error) { return std::strerror(error); }
@@ -129,7 +129,9 @@ Result<void> RecordingWriter::append(Bytes records) {
 Result<void> RecordingWriter::flush() {
   if (failure_) return *failure_;
   if (raw_.empty()) return {};
-  if (auto written = write_block(BlockType::kRecords, raw_); !written) return written;
+  const bool is_packed = columns_.pack(raw_, packed_) && packed_.size() <= raw_.size();
+  const BlockType type = is_packed ? BlockType::kColumns : BlockType::kRecords;
+  if (auto written = write_block(type, is_packed ? packed_ : raw_); !written) return written;
   counts_.records += raw_records_;
   counts_.probe_records += raw_probe_records_;
   counts_.record_bytes += raw_.size();

@@ -13,6 +13,7 @@
 #include "userspace/base/io.hpp"
 #include "userspace/base/result.hpp"
 #include "userspace/event/record_sink.hpp"
+#include "userspace/stream/columns.hpp"
 #include "userspace/stream/format.hpp"
 #include "userspace/stream/header.hpp"
 
@@ -61,8 +62,10 @@ class RecordingWriter : public event::RecordSink {
     void operator()(ZSTD_CCtx_s* context) const;
   };
   std::unique_ptr<ZSTD_CCtx_s, FreeContext> zstd_;
-  std::vector<std::byte> raw_;   // records of the next block
-  std::vector<std::byte> file_;  // header and compressed payload, as they go to the file
+  std::vector<std::byte> raw_;  // records of the next block
+  Columns columns_;
+  std::vector<std::byte> packed_;  // the same in columns
+  std::vector<std::byte> file_;    // header and compressed payload, as they go to the file
   std::uint64_t raw_records_ = 0;
   std::uint64_t raw_probe_records_ = 0;
   std::uint64_t first_ns_ = 0;

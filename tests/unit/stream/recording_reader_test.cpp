@@ -259,8 +259,8 @@ TEST_F(RecordingReaderTest, ABlockTypeOfANewerMinorVersionIsPassedOver) {
 
 TEST_F(RecordingReaderTest, ANewerMajorVersionIsRefusedWithWhatToDo) {
   auto bytes = good_;
-  reseal(bytes, 0, [](BlockHeader& header) { header.major = 2; });
-  EXPECT_THAT(error_of(bytes), HasSubstr("it has format 2.0, this program reads up to 1.x; use a newer wakepath"));
+  reseal(bytes, 0, [](BlockHeader& header) { header.major = 3; });
+  EXPECT_THAT(error_of(bytes), HasSubstr("it has format 3.0, this program reads up to 2.x; use a newer wakepath"));
 }
 
 TEST_F(RecordingReaderTest, WhatIsNoRecordingIsRefusedWithWhatToDo) {
