@@ -6,16 +6,23 @@
 #include "packet.bpf.h"
 #include "sock.bpf.h"
 
-static __always_inline void say_name(struct cpu_state *c, u32 space, u64 key, const char *name)
+/* A name at a kernel address; 0: of the loopback device's kind, which has none. Global, as the verifier then goes
+ * through it once. */
+__noinline int say_name(u32 space, u64 key, u64 name)
 {
-	struct wp_name *e = BEGIN_FURTHER(c, WP_HOOK_socket__data_ready, name);
+	struct cpu_state *c = this_cpu();
+	struct wp_name *e;
 
+	if (!c)
+		return 0;
+	e = BEGIN_FURTHER(c, WP_HOOK_socket__data_ready, name);
 	if (!e)
-		return;
+		return 0;
 	e->key = key;
 	e->space = space;
-	bpf_probe_read_kernel_str(e->text.s, sizeof(e->text.s), name);
+	bpf_probe_read_kernel_str(e->text.s, sizeof(e->text.s), name ? (const char *)name : "loopback");
 	end_record(c, WP_HOOK_socket__data_ready, e);
+	return 0;
 }
 
 /* The name and the kind of the device a watched packet came by, when it is not the one named last. Returns its
@@ -28,22 +35,25 @@ __noinline u32 name_device(u64 address, u32 ifindex)
 	u64 *known = bpf_map_lookup_elem(&device_names, &slot);
 	u32 netns = KREAD(struct net, KREAD(struct net_device, device, nd_net.net), ns.inum);
 	u64 key = (u64)netns << 32 | ifindex;
+	struct device_driver *driver;
+	struct rtnl_link_ops *ops;
 	struct device *parent;
-	const void *ops;
+	u64 kind = 0; /* read by the helper: what is loaded would be a pointer, which no global function takes */
 
 	if (!c || !known || *known == (u64)device)
 		return netns;
 	*known = (u64)device;
-	say_name(c, WP_NAME_netdev, key, (void *)device + bpf_core_field_offset(struct net_device, name));
-	ops = KREAD(struct net_device, device, rtnl_link_ops);
+	say_name(WP_NAME_netdev, key, address + bpf_core_field_offset(struct net_device, name));
+	ops = (void *)KREAD(struct net_device, device, rtnl_link_ops);
 	parent = KREAD(struct net_device, device, dev.parent);
-	if (KREAD(struct net_device, device, flags) & IFF_LOOPBACK)
-		say_name(c, WP_NAME_netdev_kind, key, "loopback");
-	else if (ops)
-		say_name(c, WP_NAME_netdev_kind, key, KREAD(struct rtnl_link_ops, ops, kind));
-	else if (parent)
-		say_name(c, WP_NAME_netdev_kind, key,
-			 KREAD(struct device_driver, KREAD(struct device, parent, driver), name));
+	if (ops) {
+		bpf_core_read(&kind, sizeof(kind), &ops->kind);
+	} else if (parent) {
+		driver = KREAD(struct device, parent, driver);
+		bpf_core_read(&kind, sizeof(kind), &driver->name);
+	}
+	if (kind || (KREAD(struct net_device, device, flags) & IFF_LOOPBACK))
+		say_name(WP_NAME_netdev_kind, key, kind);
 	return netns;
 }
 

@@ -70,10 +70,24 @@ static __always_inline u32 delivery_level(const struct sock *sk, const bool by_k
 		       : WP_LEVEL_softirq;
 }
 
+/* In whose own call it is made. A global function: the verifier goes through it once. */
+__noinline int note_sender(struct wp_delivery *d)
+{
+	struct cpu_state *c = this_cpu();
+	u32 tid = (u32)bpf_get_current_pid_tgid();
+
+	if (!c || !d)
+		return 0;
+	d->sender_tid = tid;
+	c->delivery_tid = tid;
+	c->delivery_call = signals.light ? call_key(bpf_get_current_task_btf()) : 0;
+	return 0;
+}
+
 static __always_inline int made_readable(struct sock *sk, const bool by_kprobe)
 {
 	struct cpu_state *c = enter(WP_HOOK_socket__data_ready);
-	u32 level, slot, tid;
+	u32 level, slot;
 	struct sock_state *s;
 	struct wp_delivery *d;
 
@@ -84,7 +98,8 @@ static __always_inline int made_readable(struct sock *sk, const bool by_kprobe)
 	c->delivery[slot] = 0; /* whoever this socket belongs to, the delivery before it has ended */
 	s = sock_of_by(c, WP_HOOK_socket__data_ready, sk, true, by_kprobe);
 	if (!s) {
-		c->packets_in_hand = 0;
+		if (SK(sk, __sk_common.skc_family) != AF_PACKET) /* a tap has a copy: the packet goes on */
+			c->packets_in_hand = 0;
 		count(c, WP_HOOK_socket__data_ready, WP_FILTERED);
 		return 0;
 	}
@@ -108,12 +123,8 @@ static __always_inline int made_readable(struct sock *sk, const bool by_kprobe)
 			signals.ports_tell = 0;
 		arrival_facts(d);
 	}
-	if (level == WP_LEVEL_task) {
-		tid = (u32)bpf_get_current_pid_tgid();
-		d->sender_tid = tid;
-		c->delivery_tid = tid;
-		c->delivery_call = signals.light ? call_key(bpf_get_current_task_btf()) : 0;
-	}
+	if (level == WP_LEVEL_task)
+		note_sender(d);
 	call_witness((u64)SK(sk, sk_wq), d);
 	c->delivery[slot] = d->h.seq;
 	end_record(c, WP_HOOK_socket__data_ready, d);
