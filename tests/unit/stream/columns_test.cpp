@@ -80,7 +80,7 @@ TEST(ColumnsTest, RecordsComeBackAsTheyWere) {
 TEST(ColumnsTest, OneServesManyBlocks) {
   Columns columns;
   Buffer packed, back;
-  for (const std::uint64_t requests : {300, 1, 40}) {
+  for (const std::uint64_t requests : {300UL, 1UL, 40UL}) {
     const Buffer records = requests == 1 ? wild(200, 9) : steady(requests);
     ASSERT_TRUE(columns.pack(records, packed));
     ASSERT_TRUE(columns.unpack(packed, back));
