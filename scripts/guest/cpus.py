@@ -8,6 +8,7 @@ import tempfile
 import time
 
 from guest import machine, programs
+from guest.cell import run_json
 
 HERE = pathlib.Path(__file__).resolve().parent
 MEMORY_MIB = 1536  # a ring of 16 MiB for each possible CPU
@@ -28,15 +29,6 @@ LAYOUTS = (
     Layout("2 of 16 possible CPUs", 16, boot="maxcpus=2"),
     Layout("4 CPUs, two of which go and come", 4, unplug="2 3"),
 )
-
-
-def run_json(command):
-    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          check=False, timeout=120)
-    try:
-        return json.loads(done.stdout)
-    except json.JSONDecodeError:
-        return {"failed": done.stderr.strip() or f"status {done.returncode}"}
 
 
 def cpus_of(wakepath, recording):
