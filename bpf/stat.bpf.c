@@ -129,17 +129,18 @@ int BPF_PROG(stat__data_ready, struct sock *sk)
 	return 0;
 }
 
-/* The stages of one delivery that this read took. */
-static __always_inline void add_path(const struct task_state *t, const struct stat_delivery *d, u64 now)
+/* The stages of one delivery that this read took; false: it was noted after the read, on another CPU. */
+static __always_inline bool add_path(const struct task_state *t, const struct stat_delivery *d, u64 now)
 {
 	if (now <= d->ready_ns)
-		return;
+		return false;
 	add_up(WP_STAT_total, now - d->ready_ns);
 	if (t->woken_by_ns != d->ready_ns || t->on_ns < t->waking_ns)
-		return; /* it was woken by something else, or had not slept yet */
+		return true; /* it was woken by something else, or had not slept yet */
 	add_up(WP_STAT_waking, t->waking_ns - d->ready_ns);
 	add_up(WP_STAT_running, t->on_ns - t->waking_ns);
 	add_up(WP_STAT_read, now - t->on_ns);
+	return true;
 }
 
 /* Units consumed: [*from, *to) of what readable_end() counts. */
@@ -172,8 +173,7 @@ static __always_inline void take(struct wp_stat_counts *n, struct stat_sock *q, 
 		if (!d->ready_ns)
 			break; /* being written */
 		if ((s32)(d->end - from) > 0) {
-			add_path(t, d, now);
-			found++;
+			found += add_path(t, d, now);
 			if ((s32)(d->end - to) > 0)
 				break; /* a part of it stays */
 			from = d->end;

@@ -73,6 +73,12 @@ struct wp_config {
 	struct wp_comm comm;
 };
 
+/* What ring__warm is asked for: a piece of the ring of one CPU. With its header a piece is a power of two of bytes. */
+struct wp_warm {
+	wp_u32 ring;
+};
+#define WP_WARM_BYTES ((1U << 18) - 8)
+
 /*
  * With a canary every record is followed by a seal, which tells the collector whether any program that ran in
  * between, in an interrupt or a task, wrote what belongs to another. For tests: off, it is dead code.

@@ -151,6 +151,7 @@ Result<void> Probes::open(const ProbeOptions& options, const KernelFacts& facts)
   note_verifier_work();
   for (const HookState& hook : hooks_) program_fds_.push_back(bpf_program__fd(program(program_name(hook))));
   if (auto made = make_rings(options.ring_bytes, options.canary != WP_CANARY_OFF); !made) return made;
+  if (!options.stat) warm_rings();
   return map_counters();
 }
 
@@ -193,6 +194,7 @@ void Probes::choose_hooks(const ProbeOptions& options, const KernelFacts& facts)
     bpf_program__set_autoload(program(other.program), false);
     if (other.companion) bpf_program__set_autoload(program(other.companion), false);
   }
+  bpf_program__set_autoload(skeleton_->progs.ring__warm, !options.stat);
   for (const Counting& other : kCounting) bpf_program__set_autoload(program(other.program), options.stat);
   for (HookState& hook : hooks_) {
     const auto& without = options.without;
@@ -272,6 +274,17 @@ Result<void> Probes::make_rings(std::size_t bytes, bool are_sealed) {
     rings_.push_back(std::move(*ring));
   }
   return {};
+}
+
+// Until every piece has been written to, before anything is attached.
+void Probes::warm_rings() {
+  std::vector<std::byte> nothing;
+  for (unsigned cpu = 0; cpu < cpus(); ++cpu) {
+    wp_warm what{cpu};
+    LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &what, .ctx_size_in = sizeof what);
+    while (bpf_prog_test_run_opts(bpf_program__fd(skeleton_->progs.ring__warm), &run) == 0 && run.retval == 0) continue;
+    rings_[cpu].drain(nothing);
+  }
 }
 
 Result<void> Probes::map_counters() {

@@ -112,6 +112,7 @@ class Probes {
   Result<void> size_maps(const ProbeOptions& options);
   void note_verifier_work();
   Result<void> make_rings(std::size_t bytes, bool are_sealed);
+  void warm_rings();
   Result<void> map_counters();
   bool attach_one(HookState& hook);
   Result<void> run_iterator(const char* program, const Step& step);
