@@ -67,6 +67,7 @@ static __always_inline void note_raise(struct cpu_state *c, u64 irq_ns, u32 irq,
 	c->raise_irq = irq;
 	c->raise_over = over;
 	c->raise_again = 0;
+	c->raise_by_timer = c->in_timer_irq && !irq_ns;
 	c->raise_ns = bpf_ktime_get_ns();
 }
 
@@ -121,7 +122,7 @@ static __always_inline u8 who_runs_it(struct cpu_state *c)
 		return c->softirq_how;
 	if (c->raise_irq_ns)
 		return WP_SOFTIRQ_irq_exit;
-	return WP_SOFTIRQ_inline;
+	return c->raise_by_timer ? WP_SOFTIRQ_timer : WP_SOFTIRQ_inline;
 }
 
 /* The raise was not seen: the last interrupt since the softirq last ran may have made it. */
@@ -159,6 +160,7 @@ int BPF_PROG(irq__softirq_entry, unsigned int vec)
 		c->raise_ns = 0;
 		c->raise_irq_ns = 0;
 		c->raise_again = 0;
+		c->raise_by_timer = 0;
 		c->softirq_ns = bpf_ktime_get_ns();
 		if (c->softirq_how == WP_SOFTIRQ_ksoftirqd)
 			c->ksoftirqd_ns = c->softirq_ns;

@@ -58,7 +58,8 @@ struct cpu_state {
 	u32 raise_irq;
 	u8 raise_over;
 	u8 raise_again; /* by the receive softirq itself, which had not emptied its cards */
-	u8 pad1[2];
+	u8 raise_by_timer; /* in a timer interrupt, and no card's stands behind it */
+	u8 pad1;
 
 	/* the receive softirq that runs, or ran last */
 	u64 softirq_ns;

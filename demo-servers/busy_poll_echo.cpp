@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Control: one connection at a time, blocking recv() with SO_BUSY_POLL set to 50 us.
+// Control: one connection at a time, blocking recv() with SO_BUSY_POLL set to --busy-us (50).
 //
 // Expected path: over a card whose driver has NAPI instances, recv() polls the card itself before it sleeps. Loopback
 // has none: there the option has no effect, and the server is an ordinary blocking one, woken by woken_wake_function.
@@ -7,7 +7,9 @@
 
 int main(int argc, char** argv) {
   using namespace wp::demo;
-  const Options options = parse_options(argc, argv);
+  Arguments arguments(argc, argv);
+  const int busy_us = static_cast<int>(arguments.number("--busy-us", 50, 1, 1'000'000));
+  const Options options = common_options(arguments);
   ReadLog log(options.truth, options.truth_records);
   end_on_signal(log, options.max_seconds);
   const int listener = listen_on(options, 0);
@@ -16,7 +18,6 @@ int main(int argc, char** argv) {
   for (;;) {
     const auto session = accept_one(listener, options, 0);
     if (!session) continue;
-    const int busy_us = 50;
     if (setsockopt(session->fd(), SOL_SOCKET, SO_BUSY_POLL, &busy_us, sizeof busy_us) != 0)
       std::perror("SO_BUSY_POLL (needs CAP_NET_ADMIN above net.core.busy_read)");
     while (session->read_once(log, receive) && session->echo(answer)) continue;

@@ -14,7 +14,8 @@
 	X(4, napi_thread, "a NAPI thread: no softirq. irq_ns is the interrupt that woke it, raise_ns that wake, softirq_ns none") \
 	X(5, busy_poll, "a task polled the card inside a system call: no softirq, and no interrupt needed") \
 	X(6, writer,    "the task that wrote the packet into a TUN or TAP device: no softirq") \
-	X(7, irq_thread, "the thread of the interrupt's handler, where handlers are forced into threads")
+	X(7, irq_thread, "the thread of the interrupt's handler, where handlers are forced into threads") \
+	X(8, timer, "after the interrupt of a timer, NAPI's own: it polls a card whose interrupt is kept off (gro_flush_timeout)")
 
 /* What an interrupt landed on. */
 #define WP_IRQ_OVERS(X)                                                                            \

@@ -413,7 +413,7 @@ struct wp_addr {
 	E(12, drop, "a packet was dropped on a watched socket")                                    \
 	E(13, name, "a number and its name")                                                       \
 	E(14, cpu_switch, "a CPU that a watched task waits for goes from one task to another that nobody watches") \
-	E(15, usage, "the books of a watched task: at the start, every second, at the end")        \
+	E(15, usage, "the books of a watched task: at the start, every 1 to 4 s, at the end")        \
 	E(16, cpu_slice, "an interrupt, a softirq or a NAPI poll ended on a CPU that matters")     \
 	E(17, task_switch, "a CPU that matters went from one task to another")                     \
 	E(18, reap_call, "a watched task returns from wait4 or waitid")                            \

@@ -15,6 +15,9 @@ class EpollLoop {
   EpollLoop& operator=(const EpollLoop&) = delete;
   ~EpollLoop() { close(epoll_); }
 
+  /// epoll_wait() polls the cards that its sockets' data came by, for so long before it sleeps.
+  void poll_cards(std::uint32_t busy_us) { prefer_busy_poll(epoll_, busy_us); }
+
   /// Accepts from a non-blocking listener too. `events`: EPOLLIN, maybe with EPOLLEXCLUSIVE.
   void listen_at(int listener, std::uint32_t events) {
     listener_ = listener;

@@ -4,14 +4,20 @@ what server and client logged. A server is the name of its program, "epoll", or 
 import json
 import pathlib
 import re
-import socket
 import subprocess
+import sys
 import tempfile
 import time
 
 from guest import machine, programs
 
 HERE = pathlib.Path(__file__).resolve().parent
+STOP = """
+import socket, sys
+talk = socket.create_connection((sys.argv[1], int(sys.argv[2])), 5)
+talk.shutdown(socket.SHUT_WR)
+sys.exit(talk.recv(1) != b"")  # QEMU accepts before the guest listens, and resets then
+"""
 LEAST_FROM_IRQ = 0.99
 MOST_APPENDED = 0.5  # of the paths: on a busy machine a guest's CPU stops for a while, with a server in the middle of its send
 MOST_INSTRUCTIONS = 5000
@@ -20,19 +26,14 @@ APPENDED = "appended in the backlog"  # what wp_compare_truth calls them
 REFUSED = {"5.10": "BPF_MAP_TYPE_TASK_STORAGE"}
 
 
-def stop(port, seconds):
+def stop(guest, port, seconds):
     """Tell the guest that the load is done: connect until its end reads, and closes."""
     end = time.monotonic() + seconds
+    told = [*guest.enter, sys.executable, "-c", STOP, guest.address, str(port)]
     while time.monotonic() < end:
-        with socket.socket() as talk:
-            talk.settimeout(5)
-            try:
-                talk.connect(("127.0.0.1", port))
-                talk.shutdown(socket.SHUT_WR)
-                if talk.recv(1) == b"":  # QEMU accepts before the guest listens, and resets then
-                    return
-            except OSError:
-                time.sleep(0.1)
+        if subprocess.run(told, stderr=subprocess.DEVNULL, check=False).returncode == 0:
+            return
+        time.sleep(0.1)
 
 
 def run_json(command):
@@ -87,7 +88,7 @@ class Cell:
                 if not guest.wait_for(rf"^@ready {server}$"):
                     break
                 self._drive(server, port, folder, guest)
-                stop(stop_port, 20)
+                stop(guest, stop_port, 20)
             status = guest.wait()
             if status:
                 self.failure = f"status {status}: {(guest.output or guest.console).strip()[-600:]}"
@@ -99,7 +100,8 @@ class Cell:
         return status
 
     def _drive(self, server, port, folder, guest):
-        command = [self.build / "demo-servers/wakepath-load-client", "--connect", f"127.0.0.1:{port}", "--size",
+        command = [*guest.enter, self.build / "demo-servers/wakepath-load-client", "--connect",
+                   f"{guest.address}:{port}", "--size",
                    self.messages[server], "--truth", folder / f"{server}.client", "--max-seconds", max(5, int(guest.left())),
                    *self.loads[server]]
         told = run_json(command)

@@ -4,7 +4,7 @@
 #   cell.sh STOP_PORT SERVER[.NAME]:PORT:SIZE...
 # $WITHOUT, if set, is what doctor and record do without. NAME tells apart several recordings of one server.
 # /vm/prepare, if there, is run before each server with its name, and may change the card's settings; where it leaves
-# /tmp/box, the server runs in the network namespace "box".
+# /tmp/box, the server runs in the network namespace "box"; with the options it leaves in /tmp/options.
 stop_port=$1
 shift
 out=/vm/out
@@ -18,7 +18,8 @@ for pair in "$@"; do
 		sh -e /vm/prepare "$server" >>$out/prepare.txt 2>&1 || { cat $out/prepare.txt; exit 90; }
 	fi
 	[ -e /tmp/box ] && inside="/vm/ip netns exec box"
-	$inside wakepath-${server%%.*}-echo --bind 0.0.0.0 --port "$port" --message-size "$size" --max-seconds 200 \
+	# shellcheck disable=SC2046,SC2086  # none, or several words
+	$inside wakepath-${server%%.*}-echo $(cat /tmp/options 2>/dev/null) --bind 0.0.0.0 --port "$port" --message-size "$size" --max-seconds 200 \
 		--truth $out/$server.truth >/tmp/listening &
 	pid=$!
 	until [ -s /tmp/listening ]; do sleep 0.1; done

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One guest: started, watched, ended. Emulated (no KVM), bounded in time, its process never outlives ours."""
 import ctypes
+import os
 import pathlib
 import re
 import signal
@@ -26,6 +27,30 @@ def free_port():
         return probe.getsockname()[1]
 
 
+class Tap:
+    """A card's other end with as many queues as the guest has CPUs, in a network namespace of its own: needs root."""
+
+    HOST, GUEST = "10.0.2.2", "10.0.2.15"
+
+    def __init__(self):
+        if os.geteuid() != 0:
+            raise packages.Failure("a card of several queues ends in a tap device, which takes root to make")
+        self.name = f"wakepath-{os.getpid()}-{id(self) & 0xffff:x}"
+        self.enter = ["ip", "netns", "exec", self.name]
+        packages.run(["ip", "netns", "add", self.name])
+        try:
+            for words in (["tuntap", "add", "dev", "tap0", "mode", "tap", "multi_queue"],
+                          ["addr", "add", f"{self.HOST}/24", "dev", "tap0"], ["link", "set", "tap0", "up"],
+                          ["link", "set", "lo", "up"]):
+                packages.run([*self.enter, "ip", *words])
+        except BaseException:
+            self.remove()
+            raise
+
+    def remove(self):
+        packages.run(["ip", "netns", "del", self.name])
+
+
 def die_with_parent():
     """PR_SET_PDEATHSIG, for whoever kills us outright."""
     ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL)
@@ -35,12 +60,13 @@ class Guest:
     """with Guest(...) as guest: ...; guest.wait(); guest.output, guest.status, guest.console."""
 
     def __init__(self, kernel, card=None, command="true", files=None, texts=None, forward=(), cpus=2, memory=512,
-                 boot="", device="", seconds=120):
+                 boot="", device="", seconds=120, queues=1):
         self.kernel, self.card, self.seconds = kernels.fetch(kernel), card, seconds
         if card and card not in kernels.CARDS:
             raise packages.Failure(f"no card '{card}': {', '.join(kernels.CARDS)}")
         self.files, self.texts = files or {}, {"vm/command": command + "\n", **(texts or {})}
         self.forward, self.cpus, self.memory, self.boot, self.device = forward, cpus, memory, boot, device
+        self.queues, self.tap = queues, None
         self.process = self.status = None
         self.begin = time.monotonic()
 
@@ -48,28 +74,47 @@ class Guest:
         self._folder = tempfile.TemporaryDirectory(prefix="wakepath-vm-")  # pylint: disable=consider-using-with
         self.folder = pathlib.Path(self._folder.name)
         try:
+            self.tap = Tap() if self.queues > 1 else None
             initramfs.build(self.folder / "root", self.kernel, self.card, self.files, self.texts)
             with open(self.folder / "qemu", "wb") as said:
                 # pylint: disable-next=consider-using-with,subprocess-popen-preexec-fn
                 self.process = subprocess.Popen(self._command(), stdin=subprocess.DEVNULL, stdout=said, stderr=said,
                                                 preexec_fn=die_with_parent)
         except BaseException:
-            self._folder.cleanup()
+            self._clean_up()
             raise
         return self
 
     def __exit__(self, *_):
         self.stop()
+        self._clean_up()
+
+    def _clean_up(self):
         self._folder.cleanup()
+        if self.tap:
+            self.tap.remove()
+
+    @property
+    def address(self):
+        """Where the guest's ports are reached from here."""
+        return self.tap.GUEST if self.tap else "127.0.0.1"
+
+    @property
+    def enter(self):
+        """What goes before a command here that is to reach them."""
+        return self.tap.enter if self.tap else []
 
     def _command(self):
-        words = [*emulator.command(), "-accel", "tcg,thread=multi", "-machine", "q35", "-cpu", "max", "-smp", self.cpus,
+        words = [*self.enter, *emulator.command(), "-accel", "tcg,thread=multi", "-machine", "q35", "-cpu", "max", "-smp", self.cpus,
                  "-m", self.memory, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
                  "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04", "-kernel", self.kernel.vmlinux,
                  "-initrd", self.folder / "root", "-append", f"{BOOT} {self.boot}".strip()]
         for port in ("console", "output", "out"):
             words += ["-serial", f"file:{self.folder / port}"]
-        if self.card:
+        if self.card and self.tap:
+            words += ["-netdev", f"tap,id=n0,ifname=tap0,script=no,downscript=no,queues={self.queues}", "-device",
+                      f"{self.card},netdev=n0,romfile=,mq=on,vectors={2 * self.queues + 2}"]
+        elif self.card:
             forward = "".join(f",hostfwd=tcp:127.0.0.1:{port}-10.0.2.15:{port}" for port in self.forward)
             words += ["-netdev", f"user,id=n0,restrict=on{forward}",
                       "-device", f"{self.card},netdev=n0,romfile={self.device and ',' + self.device}"]

@@ -5,8 +5,8 @@ import shutil
 
 
 def of_build(folder, servers=("*",)):
-    """wakepath and these demo servers of a build folder, where they are built: guest path -> file."""
-    built = [folder / "wakepath"]
+    """wakepath, these demo servers and the tool for cards of a build folder, where they are built: guest path -> file."""
+    built = [folder / "wakepath", folder / "tests/wp_napi_set"]
     for server in dict.fromkeys(servers):
         built += sorted((folder / "demo-servers").glob(f"wakepath-{server}"))
     files = {f"/vm/{path.name}": path for path in built if path.is_file()}

@@ -13,7 +13,8 @@ namespace wp::capture {
 
 namespace {
 
-constexpr std::uint64_t kFlushEveryNs = 100'000'000;
+// Looked at in steps of at most 100 ms, so what was read is in the file after 100 ms, and so are the books of it.
+constexpr std::uint64_t kFlushEveryNs = 90'000'000, kFlushNothingEveryNs = 1'000'000'000;
 // A path is known to be whole only when the books after it are there: the analysis keeps all until then. So where there
 // are many, books come sooner; they are a few hundredths of what is recorded between them.
 constexpr std::uint64_t kBooksEveryRecords = 1024;  // of each CPU
@@ -21,9 +22,9 @@ constexpr std::uint64_t kBooksEveryRecords = 1024;  // of each CPU
 // timekeeper moves: far less than this.
 constexpr std::uint64_t kClockMarginNs = 1'000'000;
 // By how much waits in the fullest ring when it is looked at. Where that is little for a second, it is looked at less
-// often: what comes at that rate until the next look is a fiftieth of a ring of 16 MiB (the default). Not done with
+// often: what comes at that rate until the next look is a twenty-fifth of a ring of 16 MiB (the default). Not done with
 // smaller ones.
-constexpr unsigned kUsualPauseUs = 10'000, kBusyPauseUs = 1'000, kQuietPauseUs = 50'000;
+constexpr unsigned kUsualPauseUs = 10'000, kBusyPauseUs = 1'000, kQuietPauseUs = 100'000;
 constexpr std::size_t kBusyBytes = 1U << 20U, kQuietBytes = 1U << 16U, kRoomForQuiet = 1U << 23U;
 constexpr std::uint64_t kQuietAfterNs = 1'000'000'000;
 
@@ -210,9 +211,11 @@ Result<void> Recorder::hand_over() {
 Result<void> Recorder::turn() {
   const std::uint64_t now_ns = clock_ns();
   add_static_names();
-  const bool is_flush = now_ns - last_flush_ns_ >= kFlushEveryNs;
   const std::uint64_t before = received_;
-  if (drain(now_ns) && (received_ != before || is_flush)) {
+  const bool caught_up = drain(now_ns);
+  const bool is_flush =
+      now_ns - last_flush_ns_ >= (received_ == received_by_flush_ ? kFlushNothingEveryNs : kFlushEveryNs);
+  if (caught_up && (received_ != before || is_flush)) {
     auto& mark = add<wp_watermark>(now_ns);
     mark.h.kind = WP_KIND_watermark;
     mark.upto_ns = now_ns - kClockMarginNs;
@@ -222,6 +225,7 @@ Result<void> Recorder::turn() {
     add_books(now_ns, Missed::kOfThoseThatRan);
   if (auto handed = hand_over(); !handed || !is_flush) return handed;
   last_flush_ns_ = now_ns;
+  received_by_flush_ = received_;
   return writer_->flush();
 }
 

@@ -79,7 +79,8 @@ class Recorder {
   std::array<std::uint64_t, WP_HOOK_count> missed_{};
   std::set<std::uint64_t> named_symbols_;
   std::set<std::uint32_t> named_reasons_;
-  std::uint64_t received_ = 0, received_by_books_ = 0, last_flush_ns_ = 0, last_work_ns_ = 0;
+  std::uint64_t received_ = 0, received_by_books_ = 0, received_by_flush_ = 0;
+  std::uint64_t last_flush_ns_ = 0, last_work_ns_ = 0;
   unsigned pause_us_ = 10'000;
   bool started_ = false;
 };

@@ -46,6 +46,7 @@ std::string raise_text(const Path& path) {
     return fmt::format("interrupt line {} woke the NAPI thread", path.arrival.irq);
   if (path.arrival.softirq_how == "irq_thread")
     return fmt::format("by the thread of interrupt line {}'s handler", path.arrival.irq);
+  if (path.arrival.softirq_how == "timer") return "in a timer's interrupt";
   if (path.at(Stage::kIrq).has_time()) return fmt::format("inside interrupt line {}", path.arrival.irq);
   if (path.arrival.sender_tid != 0) return fmt::format("by the sending task {}", path.arrival.sender_tid);
   return "NET_RX raised";
@@ -56,6 +57,7 @@ std::string softirq_text(const Arrival& arrival) {
   if (how == "irq_exit") how = "on return from the interrupt";
   if (how == "ksoftirqd") how = "in the ksoftirqd thread";
   if (how == "irq_thread") how = "in the thread of the interrupt's handler";
+  if (how == "timer") how = "on return from a timer's interrupt";
   if (how == "inline") {
     how = arrival.sender_tid != 0 ? fmt::format("inside task {}, which sent the packet", arrival.sender_tid)
                                   : "inside the task that sent the packet";

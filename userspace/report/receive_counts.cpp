@@ -37,6 +37,7 @@ std::string runner_text(const std::string& softirq_how) {
   if (softirq_how == "napi_thread") return "in a NAPI thread";
   if (softirq_how == "busy_poll") return "in a task's busy poll";
   if (softirq_how == "irq_thread") return "in the handler's thread";
+  if (softirq_how == "timer") return "on return from a timer's interrupt";
   return "inside another task";
 }
 

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <thread>
 
 #include "userspace/base/check.hpp"
 #include "userspace/base/text.hpp"
@@ -115,6 +116,7 @@ Result<void> RecordingWriter::append(Bytes records) {
     if (!record) return Error{.message = "internal error: the rings gave bytes that are no record"};
     if (raw_.size() + record->bytes.size() > kBlockTarget) {
       if (auto flushed = flush(); !flushed) return flushed;
+      std::this_thread::yield();  // a block's work at a time: who waits for this CPU may be the server that is recorded
     }
     const std::uint64_t ts = record->header.ts_ns;
     first_ns_ = raw_records_ == 0 ? ts : std::min(first_ns_, ts);
