@@ -25,6 +25,8 @@ ANSWERS = (
     ("no BTF", "mkdir /tmp/none; mount --bind /tmp/none /sys/kernel/btf", "", "not usable: this kernel has no BTF"),
     ("no rights", "umount /sys/kernel/btf", "/vm/setpriv --reuid 65534 --clear-groups",
      "not usable: recording needs CAP_BPF and CAP_PERFMON"),
+    ("no rights: hooks", "", "/vm/setpriv --reuid 65534 --clear-groups",
+     "attached, 0 more when needed, 1 missing,"),
     ("no tracefs", "umount /sys/kernel/tracing", "", "usable: "),
     ("no fentry", "", "WITHOUT", "kprobe/sock_def_readable stands in for it"),
 )

@@ -9,11 +9,14 @@
 #include <initializer_list>
 #include <optional>
 
+#include "userspace/capture/stand_ins.hpp"
+
 namespace wp::capture {
 
 namespace {
 
 constexpr const char* kNoRights = "this kernel has it; it was not tried, for the rights are missing";
+constexpr const char* kStandInNotTried = "whether a function can stand in was not tried, for the rights are missing";
 constexpr const char* kRefused = "can't be attached";  // how Probes begins the reason of a hook that refuses
 
 enum class Need {
@@ -79,6 +82,10 @@ std::vector<HookFinding> hooks_by_btf(const std::optional<KernelFacts>& facts) {
   for (auto& [hook, outlook] : findings) {
     const bool is_iterator = hook.tracepoint.rfind("iter/", 0) == 0;
     if (facts && (is_iterator || facts->has_tracepoint(hook.tracepoint))) continue;
+    if (facts && has_stand_in(hook.hook)) {
+      hook.reason = "this kernel has no tracepoint " + hook.tracepoint + "; " + kStandInNotTried;
+      continue;
+    }
     outlook = HookOutlook::kMissing;
     hook.reason = facts ? "this kernel has no tracepoint " + hook.tracepoint : "without BTF no program can be loaded";
   }

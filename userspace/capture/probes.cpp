@@ -281,7 +281,10 @@ void Probes::warm_rings() {
   std::vector<std::byte> nothing;
   for (unsigned cpu = 0; cpu < cpus(); ++cpu) {
     wp_warm what{cpu};
-    LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &what, .ctx_size_in = sizeof what);
+    bpf_test_run_opts run{};
+    run.sz = sizeof run;
+    run.ctx_in = &what;
+    run.ctx_size_in = sizeof what;
     while (bpf_prog_test_run_opts(bpf_program__fd(skeleton_->progs.ring__warm), &run) == 0 && run.retval == 0) continue;
     rings_[cpu].drain(nothing);
   }

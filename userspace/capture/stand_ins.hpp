@@ -35,4 +35,8 @@ inline const StandIn* stand_in(const HookState& hook) {
   return it == kStandIns.end() ? nullptr : &*it;
 }
 
+inline bool has_stand_in(std::uint32_t hook) {
+  return std::any_of(kStandIns.begin(), kStandIns.end(), [&](const StandIn& s) { return s.hook == hook; });
+}
+
 }  // namespace wp::capture
