@@ -26,8 +26,8 @@ inline constexpr std::uint16_t kFormatMinor = 0;
 /// Not text in its first byte, line ends that a text transfer would change: as PNG does it.
 inline constexpr std::array<std::uint8_t, 8> kMagic{0x89, 'W', 'K', 'P', '\r', '\n', 0x1a, '\n'};
 
-/// Records are collected up to here, then a block is cut. Making one takes about a millisecond of a CPU that a server may
-/// want; larger ones would save a tenth of the file.
+/// Records are collected up to here, then a block is cut. Making one takes about a millisecond of a CPU that a server
+/// may want; larger ones would save a tenth of the file.
 inline constexpr std::size_t kBlockTarget = std::size_t{1} << 17;
 /// A reader accepts no more.
 inline constexpr std::size_t kMaxRaw = (std::size_t{1} << 20) + 65536;
