@@ -57,9 +57,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::memcpy(bytes.data(), data + 1, size - 1);
   if (data[0] & 1U) put_right(bytes, data[0]);
 
-  // A report is a megabyte of histograms: one input in two.
+  // A report is a megabyte of histograms: one input in eight.
   std::optional<wp::report::Report> report;
-  if (data[0] & 16U) report.emplace();
+  if ((data[0] & 0x70U) == 0) report.emplace();
   std::uint64_t paths = 0;
   wp::reconstruct::Reconstructor reconstructor([&](const wp::model::Path& path) {
     ++paths;

@@ -13,7 +13,8 @@ namespace wp::test {
 class TempDir {
  public:
   TempDir() {
-    std::string name = (std::filesystem::temp_directory_path() / "wakepath-test-XXXXXX").string();
+    const std::string chosen_by_mkdtemp(6, 'X');
+    std::string name = (std::filesystem::temp_directory_path() / ("wakepath-test-" + chosen_by_mkdtemp)).string();
     WP_CHECK(::mkdtemp(name.data()) != nullptr);
     path_ = name;
   }

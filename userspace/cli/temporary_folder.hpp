@@ -16,7 +16,8 @@ namespace wp::cli {
 class TemporaryFolder {
  public:
   static Result<std::unique_ptr<TemporaryFolder>> make() {
-    std::string name = std::filesystem::temp_directory_path() / "wakepath-XXXXXX";
+    const std::string chosen_by_mkdtemp(6, 'X');
+    std::string name = std::filesystem::temp_directory_path() / ("wakepath-" + chosen_by_mkdtemp);
     if (mkdtemp(name.data()) == nullptr)
       return Error{ExitCode::kError, "make a temporary folder: " + std::string(std::strerror(errno))};
     return std::unique_ptr<TemporaryFolder>(new TemporaryFolder(name));

@@ -96,7 +96,8 @@ Result<void> RecordingReader::read_header(const std::string& name) {
 Bytes RecordingReader::view(std::uint64_t offset, std::size_t length) {
   length = static_cast<std::size_t>(std::min<std::uint64_t>(length, size_ - offset));
   const bool inside = offset >= window_at_ && offset + length <= window_at_ + window_.size();
-  if (!inside) fill_window(offset, std::max(length, kWindow));
+  if (!inside)
+    fill_window(offset, static_cast<std::size_t>(std::min<std::uint64_t>(std::max(length, kWindow), size_ - offset)));
   const std::size_t skip = static_cast<std::size_t>(offset - window_at_);
   return Bytes(window_).subspan(skip, std::min(length, window_.size() - skip));
 }
