@@ -105,7 +105,7 @@ def add_up(total, again, told):
 
 
 def test(_source, binary, folder):
-    requests = int(sys.argv[3]) if len(sys.argv) > 3 else 8_000
+    requests = int(sys.argv[3]) if len(sys.argv) > 3 else 100_000
     seed = int(sys.argv[4]) if len(sys.argv) > 4 else 1
     failed, total, again = False, {}, {}
     with namespaces() as inside:
