@@ -9,7 +9,7 @@ import threading
 import time
 
 _HEADER = struct.Struct("<8sIIQQ")
-_READ = struct.Struct("<QQQQIIiI")
+_READ = struct.Struct("<QQQQIIiIQQ")
 
 
 class ReadLog:
@@ -21,12 +21,13 @@ class ReadLog:
 
     def add(self, before_ns, after_ns, connection, offset, count, fd):
         if self._file:
-            self._records.append((before_ns, after_ns, connection, offset, count, threading.get_native_id(), fd, 0))
+            self._records.append((before_ns, after_ns, connection, offset, count, threading.get_native_id(), fd, 0,
+                                  0, 0))
 
     def write(self):
         if not self._file:
             return
-        self._file.write(_HEADER.pack(b"wptread1", _READ.size, 0, len(self._records), 0))
+        self._file.write(_HEADER.pack(b"wptread2", _READ.size, 0, len(self._records), 0))
         for record in self._records:
             self._file.write(_READ.pack(*record))
         self._file.close()

@@ -28,6 +28,14 @@ using Log = SharedLog<wp::truth::ServerRead>;
 
 constexpr int kThreads = 4, kBacklog = 512;
 
+// When this thread was made: not before what its maker's clock said, not after what its own said first.
+struct Birth {
+  std::uint64_t after_ns = 1, before_ns = now_ns();
+};
+thread_local Birth birth;
+
+void begin_thread(std::uint64_t after_ns) { birth = {after_ns, now_ns()}; }
+
 std::uint32_t own_tid() { return static_cast<std::uint32_t>(syscall(SYS_gettid)); }
 
 int listen_on(int port, bool is_shared) {
@@ -61,7 +69,8 @@ class Connection {
     const std::uint64_t after_ns = now_ns();
     if (got <= 0) return false;
     if (static_cast<std::size_t>(got) % sizeof(Request) != 0) give_up("half a request");
-    log.add({before_ns, after_ns, cookie_, offset_, static_cast<std::uint32_t>(got), own_tid(), fd, 0});
+    log.add({before_ns, after_ns, cookie_, offset_, static_cast<std::uint32_t>(got), own_tid(), fd, 0, birth.after_ns,
+             birth.before_ns});
     offset_ += static_cast<std::uint64_t>(got);
     for (std::size_t i = 0; i < static_cast<std::size_t>(got) / sizeof(Request); ++i) {
       const Answer answer{requests[i].id, cookie_};
@@ -138,7 +147,12 @@ void shared_epoll_thread(const Log& log, int listener, int set) {
 }
 
 void start_threads(const std::function<void()>& body, int count) {
-  for (int i = 0; i < count; ++i) std::thread(body).detach();
+  for (int i = 0; i < count; ++i) {
+    std::thread([body, after_ns = now_ns()] {
+      begin_thread(after_ns);
+      body();
+    }).detach();
+  }
 }
 
 void exclusive(const Log& log, int port) {
@@ -219,11 +233,15 @@ void by_children(const Log& log, int port, bool is_executed, char** argv) {
   const SamePid same;
   accept_each(port, [&](int fd) {
     same.choose();
+    const std::uint64_t after_ns = now_ns();
     const pid_t child = fork();
     if (child == 0) {
+      begin_thread(after_ns);
       if (is_executed) {
-        const std::string log_fd = std::to_string(log.fd()), connection = std::to_string(fd);
-        execl("/proc/self/exe", argv[0], "serve", log_fd.c_str(), connection.c_str(), nullptr);
+        const std::string words[] = {std::to_string(log.fd()), std::to_string(fd), std::to_string(birth.after_ns),
+                                     std::to_string(birth.before_ns)};
+        execl("/proc/self/exe", argv[0], "serve", words[0].c_str(), words[1].c_str(), words[2].c_str(),
+              words[3].c_str(), nullptr);
         _exit(127);
       }
       serve_to_the_end(log, fd);
@@ -272,7 +290,9 @@ void pass(const Log& log, int port) {
   for (int i = 0; i < kThreads; ++i) {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) != 0) give_up("socketpair");
+    const std::uint64_t after_ns = now_ns();
     if (fork() == 0) {
+      begin_thread(after_ns);
       close(pair[0]);
       for (;;) {
         const int fd = receive_descriptor(pair[1]);
@@ -293,7 +313,8 @@ void pass(const Log& log, int port) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc == 4 && std::string(argv[1]) == "serve") {
+  if (argc == 6 && std::string(argv[1]) == "serve") {
+    birth = {std::strtoull(argv[4], nullptr, 10), std::strtoull(argv[5], nullptr, 10)};
     serve_to_the_end(Log(std::atoi(argv[2])), std::atoi(argv[3]));
     return 0;
   }

@@ -90,7 +90,7 @@ def one_mode(binary, folder, mode, requests, seed, inside):
     return json.loads(done.stdout)
 
 
-def trim(log, header=32, record=48):
+def trim(log, header=32, record=64):
     """The server's log was made as large as it might become."""
     with open(log, "r+b") as file:
         records = int.from_bytes(file.read(header)[16:24], "little")

@@ -15,7 +15,7 @@ import tempfile
 import time
 
 HEADER = struct.Struct("<8sIIQQ")  # userspace/truth/records.hpp
-READ = struct.Struct("<QQQQIIiI")
+READ = struct.Struct("<QQQQIIiIQQ")
 LIMITS = ["--max-seconds", "60"]
 
 FEW = ["--connections", "8"]
@@ -74,11 +74,11 @@ def bytes_in_log(file):
     """Bytes read by the server; fails on a log that is not whole or whose reads leave a hole."""
     with open(file, "rb") as log:
         magic, size, _, records, dropped = HEADER.unpack(log.read(HEADER.size))
-        assert magic == b"wptread1" and size == READ.size and dropped == 0
+        assert magic == b"wptread2" and size == READ.size and dropped == 0
         body = log.read()
     assert len(body) == records * READ.size, "log cut short"
     ends, total = {}, 0
-    for before, after, connection, offset, length, _, _, _ in READ.iter_unpack(body):
+    for before, after, connection, offset, length, *_ in READ.iter_unpack(body):
         assert before <= after and offset == ends.get(connection, 0), "hole in the log"
         ends[connection] = offset + length
         total += length

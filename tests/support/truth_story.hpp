@@ -12,6 +12,7 @@ namespace wp::truth {
 inline constexpr std::uint16_t kServerPort = 7000, kClientPort = 40001;
 inline constexpr std::uint32_t kTid = 321, kBytes = 64;
 inline constexpr std::int32_t kFd = 9;
+inline constexpr std::uint64_t kBornAfter = 70, kBornBefore = 84;
 inline constexpr std::uint64_t kRequestEvery = 1'000'000;
 
 inline std::uint64_t start_of(std::uint64_t k) { return 5'000'000 + k * kRequestEvery; }
@@ -23,7 +24,8 @@ inline ClientRequest true_request(std::uint64_t k, std::uint16_t client_port = k
 
 inline ServerRead true_read(std::uint64_t k, std::uint16_t client_port = kClientPort) {
   const std::uint64_t t = start_of(k);
-  return {t + 20'000, t + 30'000, connection_key(AF_INET, kServerPort, client_port), k * kBytes, kBytes, kTid, kFd, 0};
+  return {t + 20'000, t + 30'000, connection_key(AF_INET, kServerPort, client_port), k * kBytes, kBytes, kTid, kFd, 0,
+          kBornAfter, kBornBefore};
 }
 
 /// Complete: over loopback, the server slept in epoll_wait().
@@ -31,7 +33,7 @@ inline model::Path true_path(std::uint64_t k, std::uint16_t client_port = kClien
   using model::Stage;
   model::Path path;
   path.id = k + 1;
-  path.task.id = {kTid, 77};
+  path.task.id = {kTid, (kBornAfter + kBornBefore) / 2};
   path.socket.family = AF_INET;
   path.socket.known = true;
   path.socket.local_port = kServerPort;

@@ -45,6 +45,25 @@ TEST(TruthRulesTest, AnotherReaderIsNoticed) {
   EXPECT_EQ(broken_by([](model::Path& p) { p.task.id.tid = kTid + 1; }), Names{"other_thread"});
 }
 
+TEST(TruthRulesTest, AnotherReaderOfTheSameNumberIsNoticed) {
+  const auto made_at = [](std::uint64_t born_ns) {
+    return broken_by([=](model::Path& p) { p.task.id.start_ns = born_ns; });
+  };
+  EXPECT_EQ(made_at(kBornAfter - 1), Names{"other_process"});
+  EXPECT_EQ(made_at(kBornAfter), Names{});
+  EXPECT_EQ(made_at(kBornBefore), Names{});
+  EXPECT_EQ(made_at(kBornBefore + 1), Names{"other_process"});
+}
+
+TEST(TruthRulesTest, AServerNeedNotSayWhenItsReaderWasMade) {
+  model::Path path = true_path(0);
+  path.task.id.start_ns = kBornBefore + 1;
+  ServerRead read = true_read(0);
+  read.born_after_ns = read.born_before_ns = 0;
+  const ClientRequest request = true_request(0);
+  EXPECT_FALSE(other_process({path, path.begin, path.end, read, std::span(&request, 1)}));
+}
+
 TEST(TruthRulesTest, AnotherDescriptorIsNoticed) {
   EXPECT_EQ(broken_by([](model::Path& p) { p.fd = kFd + 1; }), Names{"other_descriptor"});
 }

@@ -29,7 +29,7 @@ constexpr std::uint64_t unix_key(std::uint32_t number) { return std::uint64_t{1}
 
 /// One call of the server that returned data.
 struct ServerRead {
-  static constexpr std::array<char, 8> kMagic{'w', 'p', 't', 'r', 'e', 'a', 'd', '1'};
+  static constexpr std::array<char, 8> kMagic{'w', 'p', 't', 'r', 'e', 'a', 'd', '2'};
   std::uint64_t before_ns = 0;   ///< taken by the server just before the call
   std::uint64_t after_ns = 0;    ///< and just after it
   std::uint64_t connection = 0;  ///< connection_key()
@@ -38,6 +38,8 @@ struct ServerRead {
   std::uint32_t tid = 0;
   std::int32_t fd = -1;      ///< -1: the server does not know from which (io_uring)
   std::uint32_t cookie = 0;  ///< Unix sockets, which have no ports: low half of SO_COOKIE; else 0
+  /// Between these two the reading thread was made: by the clock of who made it, and by its own. 0: not told.
+  std::uint64_t born_after_ns = 0, born_before_ns = 0;
 };
 
 /// One request of the client whose echo came back right.
@@ -54,6 +56,6 @@ struct ClientRequest {
       0;  ///< urgent bytes between the request before and this one: they take room in the stream
 };
 
-static_assert(sizeof(FileHeader) == 32 && sizeof(ServerRead) == 48 && sizeof(ClientRequest) == 56);
+static_assert(sizeof(FileHeader) == 32 && sizeof(ServerRead) == 64 && sizeof(ClientRequest) == 56);
 
 }  // namespace wp::truth

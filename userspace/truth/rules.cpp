@@ -45,6 +45,17 @@ Contradiction other_thread(const Claim& claim) {
   return fmt::format("reader is thread {}, but it was {}", claim.path.task.id.tid, claim.read.tid);
 }
 
+// A thread's number comes again, the moment it was made does not: copy_process() takes it between the parent's call and
+// the child's first instruction.
+Contradiction other_process(const Claim& claim) {
+  const ServerRead& read = claim.read;
+  const std::uint64_t born_ns = claim.path.task.id.start_ns;
+  if (read.born_before_ns == 0 || (born_ns >= read.born_after_ns && born_ns <= read.born_before_ns))
+    return std::nullopt;
+  return fmt::format("reader {} was made at {}, but it was made between {} and {}", read.tid, born_ns,
+                     read.born_after_ns, read.born_before_ns);
+}
+
 Contradiction other_descriptor(const Claim& claim) {
   if (claim.path.fd == claim.read.fd) return std::nullopt;
   if (claim.path.fd < 0) return std::nullopt;  // the path says that it does not know
@@ -130,12 +141,19 @@ Contradiction stages_do_not_add_up(const Claim& claim) {
 
 std::span<const Rule> rules() {
   static constexpr std::array kRules{
-      Rule{"spans_two_reads", spans_two_reads},         Rule{"other_thread", other_thread},
-      Rule{"other_descriptor", other_descriptor},       Rule{"read_outside_call", read_outside_call},
-      Rule{"copied_outside_call", copied_outside_call}, Rule{"done_outside_call", done_outside_call},
-      Rule{"arrived_before_sent", arrived_before_sent}, Rule{"queued_after_read", queued_after_read},
-      Rule{"reply_before_read", reply_before_read},     Rule{"reply_after_echo", reply_after_echo},
-      Rule{"stages_out_of_order", stages_out_of_order}, Rule{"stages_do_not_add_up", stages_do_not_add_up},
+      Rule{"spans_two_reads", spans_two_reads},
+      Rule{"other_thread", other_thread},
+      Rule{"other_process", other_process},
+      Rule{"other_descriptor", other_descriptor},
+      Rule{"read_outside_call", read_outside_call},
+      Rule{"copied_outside_call", copied_outside_call},
+      Rule{"done_outside_call", done_outside_call},
+      Rule{"arrived_before_sent", arrived_before_sent},
+      Rule{"queued_after_read", queued_after_read},
+      Rule{"reply_before_read", reply_before_read},
+      Rule{"reply_after_echo", reply_after_echo},
+      Rule{"stages_out_of_order", stages_out_of_order},
+      Rule{"stages_do_not_add_up", stages_do_not_add_up},
   };
   return kRules;
 }

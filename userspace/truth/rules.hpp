@@ -23,6 +23,7 @@ using Contradiction = std::optional<std::string>;
 
 Contradiction spans_two_reads(const Claim& claim);
 Contradiction other_thread(const Claim& claim);
+Contradiction other_process(const Claim& claim);
 Contradiction other_descriptor(const Claim& claim);
 Contradiction read_outside_call(const Claim& claim);
 Contradiction copied_outside_call(const Claim& claim);
