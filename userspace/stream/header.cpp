@@ -2,6 +2,8 @@
 #include "userspace/stream/header.hpp"
 
 #include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <utility>
 
 #include "userspace/base/text.hpp"
 #include "userspace/event/fields.hpp"
@@ -19,6 +21,16 @@ std::string text_out(const std::string& text) { return valid_utf8(std::string_vi
 std::string text_in(const Json& json) {
   const auto text = json.get<std::string>();
   return unescaped(text).value_or(text);
+}
+
+// 8e80, 1.5, or 65537 for sixteen bits are damage, not a number near them.
+template <typename Number>
+Number number_in(const Json& json) {
+  const bool fits = json.is_number_unsigned()  ? std::in_range<Number>(json.get<std::uint64_t>())
+                    : json.is_number_integer() ? std::in_range<Number>(json.get<std::int64_t>())
+                                               : false;
+  if (!fits) throw std::out_of_range("a number that can't be: " + json.dump());
+  return json.get<Number>();
 }
 
 Json hooks_out(const std::vector<HookEntry>& hooks) {
@@ -43,36 +55,36 @@ HookEntry hook_in(const Json& json) {
 
 Header header_in(const Json& json) {
   Header header;
-  header.format_major = json.at("format_major").get<std::uint16_t>();
-  header.format_minor = json.at("format_minor").get<std::uint16_t>();
-  header.wire_major = json.at("wire_major").get<std::uint16_t>();
-  header.wire_minor = json.at("wire_minor").get<std::uint16_t>();
+  header.format_major = number_in<std::uint16_t>(json.at("format_major"));
+  header.format_minor = number_in<std::uint16_t>(json.at("format_minor"));
+  header.wire_major = number_in<std::uint16_t>(json.at("wire_major"));
+  header.wire_minor = number_in<std::uint16_t>(json.at("wire_minor"));
   header.tool_version = text_in(json.at("tool_version"));
   header.kernel = text_in(json.at("kernel"));
   header.arch = text_in(json.at("arch"));
   header.target = text_in(json.at("target"));
   header.command_line = text_in(json.at("command_line"));
-  header.cpus = json.at("cpus").get<std::uint32_t>();
-  header.monotonic_ns = json.at("monotonic_ns").get<std::uint64_t>();
-  header.realtime_ns = json.at("realtime_ns").get<std::int64_t>();
-  header.ring_bytes = json.at("ring_bytes").get<std::uint64_t>();
+  header.cpus = number_in<std::uint32_t>(json.at("cpus"));
+  header.monotonic_ns = number_in<std::uint64_t>(json.at("monotonic_ns"));
+  header.realtime_ns = number_in<std::int64_t>(json.at("realtime_ns"));
+  header.ring_bytes = number_in<std::uint64_t>(json.at("ring_bytes"));
   for (const Json& hook : json.at("hooks")) header.hooks.push_back(hook_in(hook));
   for (const Json& kind : json.at("kinds")) {
-    header.kinds.push_back({.number = kind.at("number").get<std::uint16_t>(),
+    header.kinds.push_back({.number = number_in<std::uint16_t>(kind.at("number")),
                             .name = text_in(kind.at("name")),
-                            .size = kind.at("size").get<std::uint16_t>()});
+                            .size = number_in<std::uint16_t>(kind.at("size"))});
   }
   for (const auto& [name, value] : json.at("options").items())
     header.options[unescaped(name).value_or(name)] = text_in(value);
   return header;
 }
 
-// nlohmann::json throws on anything unexpected; here it becomes a value, as everywhere else.
+// nlohmann::json and number_in() throw on anything unexpected; here it becomes a value, as everywhere else.
 template <typename T, typename Convert>
 Result<T> from_json(std::string_view text, Convert convert) {
   try {
     return convert(Json::parse(text));
-  } catch (const Json::exception& e) {
+  } catch (const std::exception& e) {
     return Error{.message = e.what()};
   }
 }
@@ -128,10 +140,12 @@ std::string to_json(const EndCounts& counts) {
 
 Result<EndCounts> end_counts_from_json(std::string_view text) {
   return from_json<EndCounts>(text, [](const Json& json) {
-    return EndCounts{.records = json.at("records").get<std::uint64_t>(),
-                     .record_bytes = json.at("record_bytes").get<std::uint64_t>(),
-                     .blocks = json.at("blocks").get<std::uint64_t>(),
-                     .probe_records = json.value("probe_records", std::uint64_t{0})};  // absent in older ones
+    return EndCounts{.records = number_in<std::uint64_t>(json.at("records")),
+                     .record_bytes = number_in<std::uint64_t>(json.at("record_bytes")),
+                     .blocks = number_in<std::uint64_t>(json.at("blocks")),
+                     .probe_records = json.contains("probe_records")  // absent in older ones
+                                          ? number_in<std::uint64_t>(json.at("probe_records"))
+                                          : 0};
   });
 }
 

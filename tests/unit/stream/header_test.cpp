@@ -77,6 +77,23 @@ TEST(HeaderTest, JsonThatIsNoHeaderIsAnError) {
   EXPECT_FALSE(header_from_json(std::string(100000, '[')));
 }
 
+TEST(HeaderTest, ANumberThatDoesNotFitIsAnErrorAndNoOtherNumber) {
+  const auto with = [](const char* name, const nlohmann::json& value) {
+    nlohmann::json json = nlohmann::json::parse(to_json(full_header()));
+    json[name] = value;
+    return header_from_json(json.dump());
+  };
+  for (const char* name : {"format_major", "wire_minor", "cpus", "monotonic_ns", "ring_bytes"}) {
+    EXPECT_TRUE(with(name, 1)) << name;
+    for (const nlohmann::json& value : {nlohmann::json(8.9e80), nlohmann::json(1.5), nlohmann::json(-1)})
+      EXPECT_FALSE(with(name, value)) << name << " " << value;
+  }
+  EXPECT_FALSE(with("format_major", 65537));
+  EXPECT_TRUE(with("realtime_ns", -1));
+  EXPECT_FALSE(with("realtime_ns", std::numeric_limits<std::uint64_t>::max()));
+  EXPECT_FALSE(end_counts_from_json(R"({"records":1,"record_bytes":2,"blocks":3,"probe_records":1e300})"));
+}
+
 TEST(HeaderTest, EndCountsComeBack) {
   const auto counts = end_counts_from_json(to_json(EndCounts{.records = 3, .record_bytes = 200, .blocks = 1}));
   ASSERT_TRUE(counts);
