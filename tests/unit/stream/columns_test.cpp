@@ -97,6 +97,26 @@ TEST(ColumnsTest, WhatIsAlikeTakesNoRoom) {
   EXPECT_LT(packed.size(), 2000 * 34);
 }
 
+// Two words that jump take eight bytes each; one near the record's time and one near the word before it a byte, as does
+// the number.
+TEST(ColumnsTest, AWordIsComparedWithWhatItIsNearTo) {
+  Buffer records, packed;
+  std::mt19937_64 random(5);
+  constexpr std::size_t kRecords = 1000;
+  for (std::size_t i = 1; i <= kRecords; ++i) {
+    wp_delivery d{};
+    d.h = {.ts_ns = random(), .seq = i, .kind = WP_KIND_delivery, .size = sizeof d, .cpu = 0};
+    d.softirq_ns = d.h.ts_ns - random() % 100;
+    d.begin = random();
+    d.end = d.begin + random() % 100;
+    add(records, d);
+  }
+  Columns columns;
+  ASSERT_TRUE(columns.pack(records, packed));
+  EXPECT_GT(packed.size(), kRecords * 19);
+  EXPECT_LT(packed.size(), kRecords * 21);
+}
+
 TEST(ColumnsTest, RecordsOfTooManyShapesAreLeftAsTheyAre) {
   Columns columns;
   Buffer records, packed;
