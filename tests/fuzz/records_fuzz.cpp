@@ -53,8 +53,8 @@ void feed(wp::stream::Sorter& sorter, Bytes bytes) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
-  std::vector<std::byte> bytes(size - 1);
-  std::memcpy(bytes.data(), data + 1, size - 1);
+  const Bytes given = std::as_bytes(std::span(data + 1, size - 1));
+  std::vector<std::byte> bytes(given.begin(), given.end());
   if (data[0] & 1U) put_right(bytes, data[0]);
 
   // A report is a megabyte of histograms: one input in eight.
