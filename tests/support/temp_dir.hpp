@@ -1,34 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 // A directory of a test's own, gone when the test ends.
-#include <stdlib.h>
-
-#include <filesystem>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "userspace/base/check.hpp"
+#include "userspace/cli/temporary_folder.hpp"
 
 namespace wp::test {
 
 class TempDir {
  public:
   TempDir() {
-    const std::string chosen_by_mkdtemp(6, 'X');
-    std::string name = (std::filesystem::temp_directory_path() / ("wakepath-test-" + chosen_by_mkdtemp)).string();
-    WP_CHECK(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-  ~TempDir() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
+    auto made = cli::TemporaryFolder::make();
+    WP_CHECK(made);
+    folder_ = std::move(*made);
   }
 
-  [[nodiscard]] std::string file(const std::string& name) const { return (path_ / name).string(); }
+  [[nodiscard]] std::string file(const std::string& name) const { return (folder_->path() / name).string(); }
 
  private:
-  std::filesystem::path path_;
+  std::unique_ptr<cli::TemporaryFolder> folder_;
 };
 
 }  // namespace wp::test
